@@ -28,6 +28,8 @@ const TYPES: Record<string, string> = {
   blockquote: "blockquote",
 };
 
+const LINK = /^(?:(?:https?|tg|ton|tonsite):\/\/\S+|[^\s:/]+\.[^\s]+)$/i;
+
 const NAMED: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"' };
 
 interface OpenTag {
@@ -175,7 +177,7 @@ function close(parser: Parser, tag: OpenTag, length: number): void {
   if (tag.name === "a") {
     const url = tag.argument || parser.text.slice(tag.offset);
     // A link that is none is shown as plain text; only a real one makes an entity.
-    if (!/^(https?:\/\/|tg:\/\/|mailto:)?[^\s/]+/i.test(url)) return;
+    if (!LINK.test(url)) return;
     entity.url = url;
   }
   if (tag.name === "tg-emoji") {
@@ -192,7 +194,7 @@ function close(parser: Parser, tag: OpenTag, length: number): void {
  * and a code block with a language inside a pre becomes that pre's language.
  */
 function settle(closed: Entity[]): Entity[] {
-  const sorted = closed.toSorted((a, b) => a.offset - b.offset || b.length - a.length);
+  const sorted = closed.toSorted((a, b) => a.offset - b.offset || b.length - a.length || quoteFirst(a) - quoteFirst(b));
   const kept: Entity[] = [];
   let verbatim: Entity | undefined;
   for (const entity of sorted) {
@@ -208,6 +210,11 @@ function settle(closed: Entity[]): Entity[] {
   }
   for (const entity of kept) if (entity.type === "code") delete entity.language;
   return kept;
+}
+
+/** A quote may hold code, so it counts as the outer one of two that cover the same text. */
+function quoteFirst(entity: Entity): number {
+  return entity.type.endsWith("blockquote") ? 0 : 1;
 }
 
 function take(parser: Parser, pattern: RegExp, skip: number): string {

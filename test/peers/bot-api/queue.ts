@@ -34,6 +34,8 @@ export interface UpdateQueue {
   pending(): Update[];
   /** Whether a long poll is held open now. */
   polling(): boolean;
+  /** Forgets every update that waits. */
+  drop(): void;
   /** Ends a held poll without an answer (network loss). */
   abandon(): void;
 }
@@ -110,6 +112,10 @@ export function createUpdateQueue(firstUpdateId: number): UpdateQueue {
     },
     pending: () => updates.slice(head),
     polling: () => waiting !== undefined,
+    drop() {
+      updates = [];
+      head = 0;
+    },
     abandon: () => void release(),
   };
 }

@@ -35,7 +35,8 @@ export interface World {
   readonly files: Map<string, StoredFile>;
   /** Bot commands by scope and language. */
   readonly commands: Map<string, unknown[]>;
-  readonly profile: Map<string, string>;
+  /** Buttons that a person pressed and the bot did not answer yet. */
+  readonly openCallbacks: Set<string>;
   readonly answeredCallbacks: Map<string, Record<string, unknown>>;
   readonly chatActions: { chatId: number; action: string; at: number }[];
   readonly reactions: { chatId: number; messageId: number; reaction: unknown[] }[];
@@ -88,7 +89,7 @@ export function nowSeconds(): number {
 }
 
 /** Puts a message into a room under the next id. In bench mode it is not kept. */
-export function post(world: World, room: Room, fields: Omit<Message, "message_id" | "date" | "chat">): Message {
+export function post(world: World, room: Room, fields: Partial<Message>): Message {
   const message: Message = { message_id: room.nextMessageId, date: nowSeconds(), chat: room.chat, ...fields };
   room.nextMessageId += 1;
   if (!world.bench) room.messages.set(message.message_id, message);
