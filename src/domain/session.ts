@@ -1,6 +1,6 @@
 /** Conversations and what is written down of them. */
 import type { AssistantPart, ThinkingLevel, ToolResultPart, Usage } from './model.ts';
-import type { Address, Chat, Sender, StoredAttachment } from './message.ts';
+import type { Address, Attachment, Chat, Quote, Sender, StoredAttachment } from './message.ts';
 
 /**
  * A session key names a conversation and its lane: `agent:<agentId>:<rest>`.
@@ -109,8 +109,8 @@ export interface QueuedMessage {
   chat: Chat;
   address: Address;
   text: string;
-  attachments: import('./message.ts').Attachment[];
-  replyTo?: import('./message.ts').Quote;
+  attachments: Attachment[];
+  replyTo?: Quote;
   forwardedFrom?: string;
   sentAtMs: number;
   receivedAtMs: number;

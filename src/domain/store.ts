@@ -75,7 +75,13 @@ export interface Inbox {
   /** Drops a lane's queued messages as refused with this reason; returns how many. */
   dropQueued(sessionKey: SessionKey, reason: string): Promise<number>;
   /** An edit of a message that still waits changes its text, a deletion refuses it; false when it is too late. */
-  amend(channel: string, account: string, chatId: string, messageId: string, change: { text: string } | { deleted: true }): Promise<boolean>;
+  amend(
+    channel: string,
+    account: string,
+    chatId: string,
+    messageId: string,
+    change: { text: string } | { deleted: true },
+  ): Promise<boolean>;
   commandDone(messageId: string, replies: NewDelivery[]): Promise<Delivery[]>;
   /** Commands stored but not done when the process died. */
   unfinishedCommands(): Promise<QueuedCommand[]>;
