@@ -1,26 +1,26 @@
 // Owns the fake Telegram Bot API as a test sees it: a server on a real socket, and the world behind it.
 // Facts from https://core.telegram.org/bots/api. Needs nothing of the product.
 
-import { createFaults, type Fault } from "./wire/faults.ts";
-import { listen } from "./wire/listen.ts";
-import { createNews } from "./wire/until.ts";
-import { Refusal } from "./bot-api/answers.ts";
-import { fileMethods, downloadable } from "./bot-api/methods/files.ts";
-import { mediaMethods } from "./bot-api/methods/media.ts";
-import { messageMethods } from "./bot-api/methods/messages.ts";
-import type { Method } from "./bot-api/methods/method.ts";
-import { profileMethods } from "./bot-api/methods/profile.ts";
-import { readPoll } from "./bot-api/methods/poll.ts";
-import { createChannel, createPerson, type Channel, type Person } from "./bot-api/people.ts";
-import { createUpdateQueue } from "./bot-api/queue.ts";
-import { createHandler, type Network, type Wire, type WireCall } from "./bot-api/server.ts";
-import type { Call, Chat, Message, SentMessage, Update, User } from "./bot-api/types.ts";
-import { roomFor, type World } from "./bot-api/world.ts";
+import { createFaults, type Fault } from './wire/faults.ts';
+import { listen } from './wire/listen.ts';
+import { createNews } from './wire/until.ts';
+import { Refusal } from './bot-api/answers.ts';
+import { fileMethods, downloadable } from './bot-api/methods/files.ts';
+import { mediaMethods } from './bot-api/methods/media.ts';
+import { messageMethods } from './bot-api/methods/messages.ts';
+import type { Method } from './bot-api/methods/method.ts';
+import { profileMethods } from './bot-api/methods/profile.ts';
+import { readPoll } from './bot-api/methods/poll.ts';
+import { createChannel, createPerson, type Channel, type Person } from './bot-api/people.ts';
+import { createUpdateQueue } from './bot-api/queue.ts';
+import { createHandler, type Network, type Wire, type WireCall } from './bot-api/server.ts';
+import type { Call, Chat, Message, SentMessage, Update, User } from './bot-api/types.ts';
+import { roomFor, type World } from './bot-api/world.ts';
 
-export type { Call, Chat, Entity, Message, SentMessage, Update, UploadedFile, User } from "./bot-api/types.ts";
-export type { Channel, MediaOptions, MessageOptions, Person } from "./bot-api/people.ts";
-export type { Network } from "./bot-api/server.ts";
-export type { Fault } from "./wire/faults.ts";
+export type { Call, Chat, Entity, Message, SentMessage, Update, UploadedFile, User } from './bot-api/types.ts';
+export type { Channel, MediaOptions, MessageOptions, Person } from './bot-api/people.ts';
+export type { Network } from './bot-api/server.ts';
+export type { Fault } from './wire/faults.ts';
 
 export interface BotApiOptions {
   /** 0, the default, picks a free port. */
@@ -73,7 +73,7 @@ export interface BotApi {
   /** Called for each answered call, also in bench mode. */
   onCall(listener: (call: Call) => void): void;
   /** What the platform keeps for the bot: menus by scope, typing signs, reactions, answered buttons, files. */
-  readonly world: Pick<World, "commands" | "chatActions" | "reactions" | "answeredCallbacks" | "files">;
+  readonly world: Pick<World, 'commands' | 'chatActions' | 'reactions' | 'answeredCallbacks' | 'files'>;
 
   /** The next calls of a method ("*": of any, "file": downloads) suffer the fault. */
   fault(method: string, fault: Fault): void;
@@ -88,7 +88,7 @@ export interface BotApi {
   readonly failures: readonly unknown[];
 }
 
-const DEFAULT_TOKEN = "123456:TEST-abcdefghijklmnopqrstuvwxyz01234";
+const DEFAULT_TOKEN = '123456:TEST-abcdefghijklmnopqrstuvwxyz01234';
 const DEFAULT_TIMEOUT_MS = 5000;
 
 const METHODS = new Map<string, { name: string; run: Method }>(
@@ -109,7 +109,7 @@ export async function createBotApi(options: BotApiOptions = {}): Promise<BotApi>
   const wire: Wire = {
     token: options.token ?? DEFAULT_TOKEN,
     revoked: false,
-    network: "up",
+    network: 'up',
     faults: createFaults(),
     call: (call) => dispatch(world, call),
     download: (path) => downloadable(world, path),
@@ -144,11 +144,12 @@ export async function createBotApi(options: BotApiOptions = {}): Promise<BotApi>
         .map((message) => message.text),
     async waitForSent(n, { chatId, timeoutMs } = {}) {
       const seen = (): readonly SentMessage[] => sentIn(world, chatId);
-      const what = (): string => `sent message ${n}${chatId === undefined ? "" : ` in chat ${chatId}`}; there are ${seen().length}`;
+      const what = (): string =>
+        `sent message ${n}${chatId === undefined ? '' : ` in chat ${chatId}`}; there are ${seen().length}`;
       await until(() => seen().length >= n, what, timeoutMs);
       return seen()[n - 1] as SentMessage;
     },
-    until: (holds, timeoutMs) => until(holds, () => "the condition of the test", timeoutMs),
+    until: (holds, timeoutMs) => until(holds, () => 'the condition of the test', timeoutMs),
     pending: () => world.queue.pending(),
     polling: () => world.queue.polling(),
     calls: (method) => (method === undefined ? calls : calls.filter((call) => call.method === method)),
@@ -165,11 +166,11 @@ export async function createBotApi(options: BotApiOptions = {}): Promise<BotApi>
     clearFaults: () => wire.faults.clear(),
     async network(state) {
       wire.network = state;
-      if (state !== "up") world.queue.abandon();
-      if (state === "silent") return;
+      if (state !== 'up') world.queue.abandon();
+      if (state === 'silent') return;
       // Coming back: what hung before hangs no longer, its connection is gone.
       await listener.refuse();
-      if (state === "up") await listener.accept();
+      if (state === 'up') await listener.accept();
     },
     revoke(newToken) {
       wire.revoked = newToken === undefined;
@@ -183,10 +184,10 @@ export async function createBotApi(options: BotApiOptions = {}): Promise<BotApi>
 }
 
 function createWorld(options: BotApiOptions): World {
-  const id = Number((options.token ?? DEFAULT_TOKEN).split(":")[0]) || 123456;
-  const username = options.username ?? "peer_bot";
+  const id = Number((options.token ?? DEFAULT_TOKEN).split(':')[0]) || 123456;
+  const username = options.username ?? 'peer_bot';
   return {
-    me: { id, is_bot: true, first_name: "Peer Bot", username },
+    me: { id, is_bot: true, first_name: 'Peer Bot', username },
     bench: options.bench ?? false,
     queue: createUpdateQueue(options.firstUpdateId ?? 700_000_001),
     news: createNews(),
@@ -200,19 +201,19 @@ function createWorld(options: BotApiOptions): World {
     reactions: [],
     sent: [],
     sentCount: 0,
-    webhookUrl: "",
+    webhookUrl: '',
     onSent: undefined,
   };
 }
 
 function dispatch(world: World, { method, input, answer, onCancel }: WireCall): void {
-  if (method.toLowerCase() === "getupdates") {
-    if (world.webhookUrl !== "") throw new Refusal(409, WEBHOOK_ACTIVE);
+  if (method.toLowerCase() === 'getupdates') {
+    if (world.webhookUrl !== '') throw new Refusal(409, WEBHOOK_ACTIVE);
     onCancel(world.queue.poll(readPoll(input.parameters), answer));
     return;
   }
   const found = METHODS.get(method.toLowerCase());
-  if (found === undefined) throw new Refusal(404, "Not Found");
+  if (found === undefined) throw new Refusal(404, 'Not Found');
   answer(found.run(world, { method: found.name, parameters: input.parameters, files: input.files }));
 }
 
@@ -223,23 +224,22 @@ function sentIn(world: World, chatId: number | undefined): readonly SentMessage[
   return chatId === undefined ? world.sent : (world.rooms.get(chatId)?.sent ?? []);
 }
 
-function peopleOf(world: World): Pick<BotApi, "person" | "group" | "channel" | "push" | "migrate"> {
+function peopleOf(world: World): Pick<BotApi, 'person' | 'group' | 'channel' | 'push' | 'migrate'> {
   const groupChat = (id: number, title = `Group ${-id}`): Chat => ({
     id,
-    type: id <= -1_000_000_000_000 ? "supergroup" : "group",
+    type: id <= -1_000_000_000_000 ? 'supergroup' : 'group',
     title,
   });
   return {
     person(id, given = {}) {
       const known = world.people.get(id);
-      const user: User = { first_name: `Person${id}`, language_code: "en", is_bot: false, ...known, ...given, id };
-      const chat: Chat = { id, type: "private", first_name: user.first_name };
+      const user: User = { first_name: `Person${id}`, language_code: 'en', is_bot: false, ...known, ...given, id };
+      const chat: Chat = { id, type: 'private', first_name: user.first_name };
       if (user.username !== undefined) chat.username = user.username;
       return createPerson(world, user, world.rooms.get(id)?.chat ?? chat);
     },
     group: (id, title) => roomFor(world, groupChat(id, title)).chat,
-    channel: (id, title) =>
-      createChannel(world, roomFor(world, { id, type: "channel", title: title ?? `Channel ${-id}` }).chat),
+    channel: (id, title) => createChannel(world, roomFor(world, { id, type: 'channel', title: title ?? `Channel ${-id}` }).chat),
     push: (kind, payload) => world.queue.push(kind, payload),
     migrate(fromChatId, toChatId) {
       const room = roomFor(world, groupChat(fromChatId));
@@ -247,7 +247,7 @@ function peopleOf(world: World): Pick<BotApi, "person" | "group" | "channel" | "
       const title = room.chat.title;
       roomFor(world, groupChat(toChatId, title));
       const from = { message_id: room.nextMessageId, date: Math.floor(Date.now() / 1000), chat: room.chat };
-      world.queue.push("message", { ...from, migrate_to_chat_id: toChatId });
+      world.queue.push('message', { ...from, migrate_to_chat_id: toChatId });
     },
   };
 }

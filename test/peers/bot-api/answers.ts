@@ -30,23 +30,23 @@ export function resultBody(result: unknown): string {
 }
 
 const REASONS: Record<number, string> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  409: "Conflict",
-  413: "Request Entity Too Large",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  409: 'Conflict',
+  413: 'Request Entity Too Large',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
 };
 
 /** The customary text for a bare status, as planned faults use it. */
 export function plainRefusal(status: number, description?: string, retryAfterSeconds?: number): Refusal {
   const parameters = retryAfterSeconds === undefined ? undefined : { retry_after: retryAfterSeconds };
-  const reason = REASONS[status] ?? "Error";
+  const reason = REASONS[status] ?? 'Error';
   const said = status === 429 && retryAfterSeconds !== undefined ? `${reason}: retry after ${retryAfterSeconds}` : reason;
   return new Refusal(status, description ?? said, parameters);
 }

@@ -1,8 +1,8 @@
 // Owns parse_mode HTML: the supported tags, their nesting, and the texts of the errors
 // (https://core.telegram.org/bots/api#html-style). Offsets in errors are bytes, in entities UTF-16 units.
 
-import { badRequest } from "./answers.ts";
-import type { Entity } from "./types.ts";
+import { badRequest } from './answers.ts';
+import type { Entity } from './types.ts';
 
 export interface Formatted {
   text: string;
@@ -10,27 +10,27 @@ export interface Formatted {
 }
 
 const TYPES: Record<string, string> = {
-  b: "bold",
-  strong: "bold",
-  i: "italic",
-  em: "italic",
-  u: "underline",
-  ins: "underline",
-  s: "strikethrough",
-  strike: "strikethrough",
-  del: "strikethrough",
-  span: "spoiler",
-  "tg-spoiler": "spoiler",
-  "tg-emoji": "custom_emoji",
-  a: "text_link",
-  code: "code",
-  pre: "pre",
-  blockquote: "blockquote",
+  b: 'bold',
+  strong: 'bold',
+  i: 'italic',
+  em: 'italic',
+  u: 'underline',
+  ins: 'underline',
+  s: 'strikethrough',
+  strike: 'strikethrough',
+  del: 'strikethrough',
+  span: 'spoiler',
+  'tg-spoiler': 'spoiler',
+  'tg-emoji': 'custom_emoji',
+  a: 'text_link',
+  code: 'code',
+  pre: 'pre',
+  blockquote: 'blockquote',
 };
 
 const LINK = /^(?:(?:https?|tg|ton|tonsite):\/\/\S+|[^\s:/]+\.[^\s]+)$/i;
 
-const NAMED: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"' };
+const NAMED: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"' };
 
 interface OpenTag {
   name: string;
@@ -49,8 +49,8 @@ interface Parser {
 
 /** Throws the platform's refusal for anything that it would not take. */
 export function parseHtml(source: string): Formatted {
-  if (!source.includes("<") && !source.includes("&")) return { text: source, entities: [] };
-  const parser: Parser = { source, at: 0, text: "", open: [], entities: [] };
+  if (!source.includes('<') && !source.includes('&')) return { text: source, entities: [] };
+  const parser: Parser = { source, at: 0, text: '', open: [], entities: [] };
   while (parser.at < source.length) step(parser);
   const unclosed = parser.open.at(-1);
   if (unclosed !== undefined) throw cannotParse(`Can't find end tag corresponding to start tag "${unclosed.name}"`);
@@ -59,8 +59,8 @@ export function parseHtml(source: string): Formatted {
 
 function step(parser: Parser): void {
   const character = parser.source[parser.at];
-  if (character === "<") {
-    if (parser.source[parser.at + 1] === "/") endTag(parser);
+  if (character === '<') {
+    if (parser.source[parser.at + 1] === '/') endTag(parser);
     else startTag(parser);
     return;
   }
@@ -71,8 +71,8 @@ function step(parser: Parser): void {
 
 /** One character, or what a character reference stands for. An unknown reference stays as it is written. */
 function decodeReference(source: string, at: number): { text: string; end: number } {
-  const plain = { text: source[at] ?? "", end: at + 1 };
-  if (plain.text !== "&") return plain;
+  const plain = { text: source[at] ?? '', end: at + 1 };
+  if (plain.text !== '&') return plain;
   const found = /^&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|([a-z]+));?/i.exec(source.slice(at, at + 12));
   if (found === null) return plain;
   const end = at + found[0].length;
@@ -91,14 +91,14 @@ function startTag(parser: Parser): void {
   if (TYPES[name] === undefined) {
     throw cannotParse(`Unsupported start tag "${name}" at byte offset ${bytes(parser, begin)}`);
   }
-  let argument = "";
+  let argument = '';
   for (;;) {
     take(parser, /\s*/y, 0);
-    if (parser.source[parser.at] === ">") break;
+    if (parser.source[parser.at] === '>') break;
     argument = argumentOf(name, attribute(parser, name, begin)) ?? argument;
   }
   parser.at += 1;
-  if (name === "span" && argument !== "spoiler") {
+  if (name === 'span' && argument !== 'spoiler') {
     throw cannotParse(`Tag "span" must have class "tg-spoiler" at byte offset ${bytes(parser, begin)}`);
   }
   parser.open.push({ name, argument, offset: parser.text.length });
@@ -112,10 +112,10 @@ interface Attribute {
 function attribute(parser: Parser, tag: string, begin: number): Attribute {
   const offset = bytes(parser, begin);
   const name = take(parser, /[^\s=>]*/y, 0);
-  if (name === "") throw cannotParse(`Empty attribute name in the tag "${tag}" at byte offset ${offset}`);
+  if (name === '') throw cannotParse(`Empty attribute name in the tag "${tag}" at byte offset ${offset}`);
   take(parser, /\s*/y, 0);
   if (parser.at >= parser.source.length) throw cannotParse(`Unclosed start tag "${tag}" at byte offset ${offset}`);
-  if (parser.source[parser.at] !== "=") return { name, value: "" };
+  if (parser.source[parser.at] !== '=') return { name, value: '' };
   take(parser, /=\s*/y, 0);
   const value = attributeValue(parser);
   if (parser.at >= parser.source.length) throw cannotParse(`Unclosed start tag at byte offset ${offset}`);
@@ -127,13 +127,13 @@ function attributeValue(parser: Parser): string {
   const begin = parser.at;
   if (quote !== "'" && quote !== '"') {
     const token = take(parser, /[a-z0-9.-]*/iy, 0);
-    if (/[^\s>]/.test(parser.source[parser.at] ?? " ")) {
+    if (/[^\s>]/.test(parser.source[parser.at] ?? ' ')) {
       throw cannotParse(`Unexpected end of name token at byte offset ${bytes(parser, begin)}`);
     }
     return token.toLowerCase();
   }
   parser.at += 1;
-  let value = "";
+  let value = '';
   while (parser.at < parser.source.length && parser.source[parser.at] !== quote) {
     const decoded = decodeReference(parser.source, parser.at);
     value += decoded.text;
@@ -144,11 +144,11 @@ function attributeValue(parser: Parser): string {
 }
 
 function argumentOf(tag: string, { name, value }: Attribute): string | undefined {
-  if (tag === "a" && name === "href") return value;
-  if (tag === "code" && name === "class" && value.startsWith("language-")) return value.slice(9);
-  if (tag === "span" && name === "class" && value.startsWith("tg-")) return value.slice(3);
-  if (tag === "tg-emoji" && name === "emoji-id") return value;
-  if (tag === "blockquote" && name === "expandable") return "expandable";
+  if (tag === 'a' && name === 'href') return value;
+  if (tag === 'code' && name === 'class' && value.startsWith('language-')) return value.slice(9);
+  if (tag === 'span' && name === 'class' && value.startsWith('tg-')) return value.slice(3);
+  if (tag === 'tg-emoji' && name === 'emoji-id') return value;
+  if (tag === 'blockquote' && name === 'expandable') return 'expandable';
   return undefined;
 }
 
@@ -158,14 +158,12 @@ function endTag(parser: Parser): void {
   if (tag === undefined) throw cannotParse(`Unexpected end tag at byte offset ${bytes(parser, begin)}`);
   const name = take(parser, /[^\s>]*/y, 2).toLowerCase();
   take(parser, /\s*/y, 0);
-  if (parser.source[parser.at] !== ">") {
+  if (parser.source[parser.at] !== '>') {
     throw cannotParse(`Unclosed end tag at byte offset ${bytes(parser, begin)}`);
   }
   parser.at += 1;
-  if (name !== "" && name !== tag.name) {
-    throw cannotParse(
-      `Unmatched end tag at byte offset ${bytes(parser, begin)}, expected "</${tag.name}>", found "</${name}>"`,
-    );
+  if (name !== '' && name !== tag.name) {
+    throw cannotParse(`Unmatched end tag at byte offset ${bytes(parser, begin)}, expected "</${tag.name}>", found "</${name}>"`);
   }
   parser.open.pop();
   const length = parser.text.length - tag.offset;
@@ -173,19 +171,19 @@ function endTag(parser: Parser): void {
 }
 
 function close(parser: Parser, tag: OpenTag, length: number): void {
-  const entity: Entity = { type: TYPES[tag.name] ?? "", offset: tag.offset, length };
-  if (tag.name === "a") {
+  const entity: Entity = { type: TYPES[tag.name] ?? '', offset: tag.offset, length };
+  if (tag.name === 'a') {
     const url = tag.argument || parser.text.slice(tag.offset);
     // A link that is none is shown as plain text; only a real one makes an entity.
     if (!LINK.test(url)) return;
     entity.url = url;
   }
-  if (tag.name === "tg-emoji") {
-    if (!/^[0-9]+$/.test(tag.argument)) throw cannotParse("Invalid custom emoji identifier specified");
+  if (tag.name === 'tg-emoji') {
+    if (!/^[0-9]+$/.test(tag.argument)) throw cannotParse('Invalid custom emoji identifier specified');
     entity.custom_emoji_id = tag.argument;
   }
-  if (tag.argument === "expandable") entity.type = "expandable_blockquote";
-  if (tag.name === "code" && tag.argument !== "") entity.language = tag.argument;
+  if (tag.argument === 'expandable') entity.type = 'expandable_blockquote';
+  if (tag.name === 'code' && tag.argument !== '') entity.language = tag.argument;
   parser.entities.push(entity);
 }
 
@@ -202,24 +200,24 @@ function settle(closed: Entity[]): Entity[] {
     if (verbatim !== undefined && inside) {
       const whole = entity.offset === verbatim.offset && entity.length === verbatim.length;
       const language = entity.language ?? verbatim.language;
-      if (whole && language !== undefined) Object.assign(verbatim, { type: "pre", language });
+      if (whole && language !== undefined) Object.assign(verbatim, { type: 'pre', language });
       continue;
     }
-    if (entity.type === "code" || entity.type === "pre") verbatim = entity;
+    if (entity.type === 'code' || entity.type === 'pre') verbatim = entity;
     kept.push(entity);
   }
-  for (const entity of kept) if (entity.type === "code") delete entity.language;
+  for (const entity of kept) if (entity.type === 'code') delete entity.language;
   return kept;
 }
 
 /** A quote may hold code, so it counts as the outer one of two that cover the same text. */
 function quoteFirst(entity: Entity): number {
-  return entity.type.endsWith("blockquote") ? 0 : 1;
+  return entity.type.endsWith('blockquote') ? 0 : 1;
 }
 
 function take(parser: Parser, pattern: RegExp, skip: number): string {
   pattern.lastIndex = parser.at + skip;
-  const found = pattern.exec(parser.source)?.[0] ?? "";
+  const found = pattern.exec(parser.source)?.[0] ?? '';
   parser.at += skip + found.length;
   return found;
 }

@@ -1,11 +1,11 @@
 // Owns the people's side: what a person, a group, a channel does, as updates that the bot will get.
 // Must never decide what the bot thinks of it.
 
-import { badRequest } from "./answers.ts";
-import { attachment, type Attachment } from "./attachments.ts";
-import type { Chat, Entity, Message, Update, User } from "./types.ts";
-import { nowSeconds, post, roomFor, type Room, type World } from "./world.ts";
-import { withoutReply } from "./methods/messages.ts";
+import { badRequest } from './answers.ts';
+import { attachment, type Attachment } from './attachments.ts';
+import type { Chat, Entity, Message, Update, User } from './types.ts';
+import { nowSeconds, post, roomFor, type Room, type World } from './world.ts';
+import { withoutReply } from './methods/messages.ts';
 
 export interface MessageOptions {
   /** Id of the message in the same chat that this one answers. */
@@ -59,7 +59,7 @@ export function createPerson(world: World, user: User, chat: Chat): Person {
   const room = roomFor(world, chat);
   const send = (fields: Partial<Message>, options: MessageOptions = {}): Message => {
     const message = post(world, room, { from: user, ...fields, ...contextOf(room, options) });
-    world.queue.push("message", message);
+    world.queue.push('message', message);
     return message;
   };
   const media = (item: Attachment, options: MediaOptions = {}): Message =>
@@ -69,21 +69,21 @@ export function createPerson(world: World, user: User, chat: Chat): Person {
     chat,
     in: (other) => createPerson(world, user, other),
     text: (text, options = {}) => send({ text, ...entitiesOf(text, options.entities) }, options),
-    photo: (bytes, options) => media({ kind: "photo", bytes }, options),
-    document: (bytes, name, options) => media({ kind: "document", bytes, name }, options),
-    voice: (bytes, options) => media({ kind: "voice", bytes }, options),
-    sticker: (bytes, options) => media({ kind: "sticker", bytes }, options),
+    photo: (bytes, options) => media({ kind: 'photo', bytes }, options),
+    document: (bytes, name, options) => media({ kind: 'document', bytes, name }, options),
+    voice: (bytes, options) => media({ kind: 'voice', bytes }, options),
+    sticker: (bytes, options) => media({ kind: 'sticker', bytes }, options),
     album(photos, caption) {
       const groupId = String(13_000_000_000_000_000 + room.nextMessageId);
       return photos.map((bytes, index) =>
-        media({ kind: "photo", bytes }, { groupId, ...(index === 0 && caption !== undefined ? { caption } : {}) }),
+        media({ kind: 'photo', bytes }, { groupId, ...(index === 0 && caption !== undefined ? { caption } : {}) }),
       );
     },
-    edit: (messageId, text) => editMessage(world, room, { messageId, text, kind: "edited_message" }),
+    edit: (messageId, text) => editMessage(world, room, { messageId, text, kind: 'edited_message' }),
     press: (messageId, data) => press(world, room, { user, messageId, data }),
     react: (messageId, emoji) => react(world, room, { user, messageId, emoji }),
-    block: () => setMembership(world, room, user, chat.type === "private" ? "kicked" : "left"),
-    unblock: () => setMembership(world, room, user, "member"),
+    block: () => setMembership(world, room, user, chat.type === 'private' ? 'kicked' : 'left'),
+    unblock: () => setMembership(world, room, user, 'member'),
   };
 }
 
@@ -93,26 +93,26 @@ export function createChannel(world: World, chat: Chat): Channel {
     chat,
     post(text) {
       const message = post(world, room, { sender_chat: chat, text, ...entitiesOf(text) });
-      world.queue.push("channel_post", message);
+      world.queue.push('channel_post', message);
       return message;
     },
-    editPost: (messageId, text) => editMessage(world, room, { messageId, text, kind: "edited_channel_post" }),
+    editPost: (messageId, text) => editMessage(world, room, { messageId, text, kind: 'edited_channel_post' }),
   };
 }
 
 function contextOf(room: Room, options: MessageOptions): Partial<Message> {
   const fields: Partial<Message> = {};
   if (options.replyTo !== undefined) fields.reply_to_message = withoutReply(messageIn(room, options.replyTo));
-  if (options.quote !== undefined) fields["quote"] = quoteOf(fields.reply_to_message, options.quote);
-  if (options.threadId !== undefined) fields["message_thread_id"] = options.threadId;
+  if (options.quote !== undefined) fields['quote'] = quoteOf(fields.reply_to_message, options.quote);
+  if (options.threadId !== undefined) fields['message_thread_id'] = options.threadId;
   if (options.forwardedFrom !== undefined) {
-    fields["forward_origin"] = { type: "user", sender_user: options.forwardedFrom, date: nowSeconds() - 60 };
+    fields['forward_origin'] = { type: 'user', sender_user: options.forwardedFrom, date: nowSeconds() - 60 };
   }
   return { ...fields, ...options.fields };
 }
 
 function quoteOf(replied: Message | undefined, quote: string): unknown {
-  const position = (replied?.text ?? replied?.caption ?? "").indexOf(quote);
+  const position = (replied?.text ?? replied?.caption ?? '').indexOf(quote);
   return { text: quote, position: Math.max(0, position), is_manual: true };
 }
 
@@ -126,7 +126,7 @@ function captionOf(options: MediaOptions): Partial<Message> {
 /** The platform marks commands by itself; bots look for that mark and not at the text. */
 function entitiesOf(text: string, given?: Entity[]): { entities?: Entity[] } {
   const command = /^\/[A-Za-z0-9_]{1,32}(?:@\w+)?/.exec(text);
-  const entities = [...(command === null ? [] : [{ type: "bot_command", offset: 0, length: command[0].length }])];
+  const entities = [...(command === null ? [] : [{ type: 'bot_command', offset: 0, length: command[0].length }])];
   entities.push(...(given ?? []));
   return entities.length === 0 ? {} : { entities };
 }
@@ -140,7 +140,7 @@ function messageIn(room: Room, messageId: number): Message {
 interface Edit {
   messageId: number;
   text: string;
-  kind: "edited_message" | "edited_channel_post";
+  kind: 'edited_message' | 'edited_channel_post';
 }
 
 function editMessage(world: World, room: Room, { messageId, text, kind }: Edit): Message {
@@ -155,29 +155,29 @@ function press(world: World, room: Room, by: { user: User; messageId: number; da
   world.openCallbacks.add(id);
   const message = messageIn(room, by.messageId);
   const query = { id, from: by.user, message, chat_instance: String(room.chat.id), data: by.data };
-  world.queue.push("callback_query", query);
+  world.queue.push('callback_query', query);
   return id;
 }
 
 function react(world: World, room: Room, by: { user: User; messageId: number; emoji: string }): void {
-  world.queue.push("message_reaction", {
+  world.queue.push('message_reaction', {
     chat: room.chat,
     message_id: by.messageId,
     user: by.user,
     date: nowSeconds(),
     old_reaction: [],
-    new_reaction: [{ type: "emoji", emoji: by.emoji }],
+    new_reaction: [{ type: 'emoji', emoji: by.emoji }],
   });
 }
 
-function setMembership(world: World, room: Room, by: User, status: "kicked" | "left" | "member"): Update | undefined {
-  const was = room.closed ? "kicked" : "member";
-  room.closed = status !== "member";
-  return world.queue.push("my_chat_member", {
+function setMembership(world: World, room: Room, by: User, status: 'kicked' | 'left' | 'member'): Update | undefined {
+  const was = room.closed ? 'kicked' : 'member';
+  room.closed = status !== 'member';
+  return world.queue.push('my_chat_member', {
     chat: room.chat,
     from: by,
     date: nowSeconds(),
     old_chat_member: { user: world.me, status: was },
-    new_chat_member: { user: world.me, status, ...(status === "kicked" ? { until_date: 0 } : {}) },
+    new_chat_member: { user: world.me, status, ...(status === 'kicked' ? { until_date: 0 } : {}) },
   });
 }

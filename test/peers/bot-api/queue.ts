@@ -1,11 +1,11 @@
 // Owns the updates that wait for the bot: offsets, long polls, and the conflict of two pollers
 // (https://core.telegram.org/bots/api#getupdates). Must never drop an update that is not confirmed.
 
-import { Refusal } from "./answers.ts";
-import type { Update } from "./types.ts";
+import { Refusal } from './answers.ts';
+import type { Update } from './types.ts';
 
 /** Kinds that a bot gets only when it asks for them by name. */
-const ON_REQUEST = new Set(["chat_member", "message_reaction", "message_reaction_count"]);
+const ON_REQUEST = new Set(['chat_member', 'message_reaction', 'message_reaction_count']);
 const MAX_LIMIT = 100;
 
 export interface Poll {
@@ -121,8 +121,5 @@ export function createUpdateQueue(firstUpdateId: number): UpdateQueue {
 }
 
 function conflict(): Refusal {
-  return new Refusal(
-    409,
-    "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
-  );
+  return new Refusal(409, 'Conflict: terminated by other getUpdates request; make sure that only one bot instance is running');
 }

@@ -12,7 +12,7 @@ export interface User {
 
 export interface Chat {
   id: number;
-  type: "private" | "group" | "supergroup" | "channel";
+  type: 'private' | 'group' | 'supergroup' | 'channel';
   title?: string;
   username?: string;
   first_name?: string;

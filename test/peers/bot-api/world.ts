@@ -1,10 +1,10 @@
 // Owns what the platform knows: people, chats, messages, files, the bot's own profile and settings.
 // Must never know of HTTP.
 
-import type { News } from "../wire/until.ts";
-import { badRequest, Refusal } from "./answers.ts";
-import type { UpdateQueue } from "./queue.ts";
-import type { Chat, Message, SentMessage, UploadedFile, User } from "./types.ts";
+import type { News } from '../wire/until.ts';
+import { badRequest, Refusal } from './answers.ts';
+import type { UpdateQueue } from './queue.ts';
+import type { Chat, Message, SentMessage, UploadedFile, User } from './types.ts';
 
 export interface Room {
   chat: Chat;
@@ -58,11 +58,11 @@ export function roomFor(world: World, chat: Chat): Room {
 
 /** The room that a call names, or the refusal that the platform answers with. */
 export function openRoom(world: World, chatId: unknown): Room {
-  if (chatId === undefined || chatId === "") throw badRequest("chat_id is empty");
+  if (chatId === undefined || chatId === '') throw badRequest('chat_id is empty');
   const room = findRoom(world, chatId);
-  if (room === undefined) throw badRequest("chat not found");
+  if (room === undefined) throw badRequest('chat not found');
   if (room.migratedTo !== undefined) {
-    const reason = "Bad Request: group chat was upgraded to a supergroup chat";
+    const reason = 'Bad Request: group chat was upgraded to a supergroup chat';
     throw new Refusal(400, reason, { migrate_to_chat_id: room.migratedTo });
   }
   if (room.closed) throw new Refusal(403, closedReason(room.chat));
@@ -70,17 +70,17 @@ export function openRoom(world: World, chatId: unknown): Room {
 }
 
 function findRoom(world: World, chatId: unknown): Room | undefined {
-  if (typeof chatId !== "string" || !chatId.startsWith("@")) return world.rooms.get(Number(chatId));
+  if (typeof chatId !== 'string' || !chatId.startsWith('@')) return world.rooms.get(Number(chatId));
   const name = chatId.slice(1).toLowerCase();
   // Only public groups and channels have a name that a bot can send to.
   for (const room of world.rooms.values()) {
-    if (room.chat.type !== "private" && room.chat.username?.toLowerCase() === name) return room;
+    if (room.chat.type !== 'private' && room.chat.username?.toLowerCase() === name) return room;
   }
   return undefined;
 }
 
 function closedReason(chat: Chat): string {
-  if (chat.type === "private") return "Forbidden: bot was blocked by the user";
+  if (chat.type === 'private') return 'Forbidden: bot was blocked by the user';
   return `Forbidden: bot was kicked from the ${chat.type} chat`;
 }
 
@@ -105,7 +105,7 @@ export function recordSent(world: World, room: Room, message: Message, by: Sendi
     messageId: message.message_id,
     chatId: room.chat.id,
     method: by.method,
-    text: message.text ?? message.caption ?? "",
+    text: message.text ?? message.caption ?? '',
     entities: message.entities ?? message.caption_entities ?? [],
     parameters: by.parameters,
     files: by.files,

@@ -10,7 +10,7 @@ export interface Fault {
   /** For 429 (and 503): seconds, in the place where the platform tells them. */
   retryAfterSeconds?: number;
   /** "before": the connection is reset and nothing took effect. "after": it took effect, then the reset. */
-  reset?: "before" | "after";
+  reset?: 'before' | 'after';
   /** Takes effect, announces the whole answer, sends half of it, then the connection ends. */
   truncate?: boolean;
   /** Takes effect, and is never answered. */
@@ -44,7 +44,7 @@ export function createFaults(): Faults {
     },
     take(name) {
       if (plans.size === 0) return undefined;
-      return takeFrom(name) ?? takeFrom("*");
+      return takeFrom(name) ?? takeFrom('*');
     },
     clear: () => plans.clear(),
   };

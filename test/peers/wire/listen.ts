@@ -1,8 +1,8 @@
 // Owns the listening socket of a peer: open, go away, come back on the same port, close for good.
 // Must never look at what a request says.
 
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 
 export interface Listener {
   readonly port: number;
@@ -33,9 +33,9 @@ export async function listen(port: number, handler: RequestListener): Promise<Li
 
 function open(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port, host: "127.0.0.1", backlog: BACKLOG }, () => {
-      server.off("error", reject);
+    server.once('error', reject);
+    server.listen({ port, host: '127.0.0.1', backlog: BACKLOG }, () => {
+      server.off('error', reject);
       resolve();
     });
   });

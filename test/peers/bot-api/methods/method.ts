@@ -1,7 +1,7 @@
 // Owns the form of a Bot API method: the world and one call in, the `result` field out.
 
-import type { UploadedFile } from "../types.ts";
-import type { World } from "../world.ts";
+import type { UploadedFile } from '../types.ts';
+import type { World } from '../world.ts';
 
 export interface MethodCall {
   /** As spelt in the documentation. */

@@ -1,0 +1,279 @@
+/**
+ * Owns the playing of a script's steps into one HTTP response, streamed or whole, with everything that can go wrong
+ * on the way. Must never know a vendor's wire format.
+ */
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pieces } from '../wire/random.ts';
+import type { Format, StreamWriter } from './format.ts';
+import { Refusal } from './refusal.ts';
+import type { CallStep, Ending, ModelCall, Step, Steps, TokenUsage } from './types.ts';
+
+export interface Playing {
+  format: Format;
+  call: ModelCall;
+  response: ServerResponse;
+  answerNumber: number;
+  nextCallId(): string;
+  usage(output: number, reasoning: number): TokenUsage;
+  contextTokens: number;
+  /** Text and arguments go out in pieces of 1 to this many characters. */
+  pieceCharacters: number;
+  /** Bytes go out in pieces of 1 to this many, each written alone; Infinity writes as much as there is. */
+  splitBytes: number;
+  random: () => number;
+}
+
+interface Progress {
+  text: string;
+  reasoning: string;
+  calls: { id: string; name: string; json: string }[];
+  ending: Ending | undefined;
+  usage: Partial<TokenUsage>;
+}
+
+type Outcome = 'done' | 'left open';
+
+/** Plays the whole answer. The result says whether the response is over or was left open on purpose. */
+export async function play(playing: Playing, steps: Steps): Promise<Outcome> {
+  const output = playing.call.stream ? createStreamOutput(playing) : createWholeOutput(playing);
+  const progress: Progress = { text: '', reasoning: '', calls: [], ending: undefined, usage: {} };
+  const player: Player = { playing, output, progress };
+  const done = Symbol.asyncIterator in steps ? await playLater(player, steps) : await playNow(player, steps);
+  if (done !== undefined) return done;
+  await output.end(endingOf(progress), usageOf(playing, progress));
+  return 'done';
+}
+
+interface Player {
+  playing: Playing;
+  output: Output;
+  progress: Progress;
+}
+
+async function playNow(player: Player, steps: Iterable<Step>): Promise<Outcome | undefined> {
+  for (const step of steps) {
+    const outcome = perform(player, step);
+    const done = outcome instanceof Promise ? await outcome : outcome;
+    if (done !== undefined) return done;
+  }
+  return undefined;
+}
+
+async function playLater(player: Player, steps: AsyncIterable<Step>): Promise<Outcome | undefined> {
+  for await (const step of steps) {
+    await player.output.flush();
+    const done = await perform(player, step);
+    if (done !== undefined) return done;
+  }
+  return undefined;
+}
+
+// Not async: most steps are done at once, and thousands of them pass here a second.
+function perform(player: Player, step: Step): Promise<Outcome | undefined> | Outcome | undefined {
+  if ('text' in step) return said(player, 'text', step.text);
+  if ('reasoning' in step) return said(player, 'reasoning', step.reasoning);
+  if ('call' in step) return called(player, step);
+  if ('usage' in step) return void Object.assign(player.progress.usage, step.usage);
+  if ('ending' in step) {
+    player.progress.ending = step.ending;
+    return undefined;
+  }
+  if ('waitMs' in step) return waited(player, step.waitMs);
+  return misbehave(player, step);
+}
+
+async function waited({ output }: Player, ms: number): Promise<undefined> {
+  await output.flush();
+  await sleep(ms);
+  return undefined;
+}
+
+type Misbehaviour = Exclude<
+  Step,
+  { text: string } | { reasoning: string } | { call: string } | { usage: unknown } | { ending: unknown } | { waitMs: number }
+>;
+
+async function misbehave({ playing, output }: Player, step: Misbehaviour): Promise<Outcome | undefined> {
+  if ('ping' in step) return output.ping();
+  if ('garbage' in step) return output.raw(step.garbage);
+  await output.flush();
+  if ('status' in step) await output.refuse(stepRefusal(step));
+  else if ('overflow' in step) await output.refuse(overflowRefusal(playing));
+  else if ('truncate' in step) playing.response.end();
+  else if ('reset' in step) playing.response.socket?.resetAndDestroy();
+  else return 'left open';
+  return 'done';
+}
+
+function stepRefusal(step: { status: number; message?: string; retryAfterSeconds?: number }): Refusal {
+  const detail = step.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: step.retryAfterSeconds };
+  return new Refusal(step.status, step.message ?? CUSTOMARY[step.status] ?? 'Something went wrong.', detail);
+}
+
+const CUSTOMARY: Record<number, string> = {
+  429: 'Rate limit reached for requests.',
+  500: 'The server had an error while processing your request.',
+  503: 'The model is overloaded. Please try again later.',
+  529: 'Overloaded',
+};
+
+export function overflowRefusal(playing: Pick<Playing, 'format' | 'call' | 'contextTokens'>): Refusal {
+  const limit = Number.isFinite(playing.contextTokens) ? playing.contextTokens : 128_000;
+  return playing.format.overflow(Math.max(limit + 1, Math.ceil(playing.call.bytes / 4)), limit);
+}
+
+function said({ progress, output }: Player, kind: 'text' | 'reasoning', whole: string): undefined {
+  progress[kind] += whole;
+  output.said(kind, whole);
+  return undefined;
+}
+
+function called({ playing, progress, output }: Player, step: CallStep): undefined {
+  const id = step.id ?? playing.nextCallId();
+  const made = { id, name: step.call, json: step.rawInput ?? JSON.stringify(step.input ?? {}) };
+  progress.calls.push(made);
+  output.called(made);
+  return undefined;
+}
+
+function endingOf({ ending, calls }: Progress): Ending {
+  return ending ?? (calls.length > 0 ? 'calls' : 'stop');
+}
+
+function usageOf(playing: Playing, progress: Progress): TokenUsage {
+  const characters = progress.text.length + progress.calls.reduce((sum, call) => sum + call.json.length + call.name.length, 0);
+  const reasoning = Math.ceil(progress.reasoning.length / 4);
+  return { ...playing.usage(Math.ceil(characters / 4) + reasoning, reasoning), ...progress.usage };
+}
+
+/** Where an answer goes: a stream of events, or one body at the end. */
+interface Output {
+  said(kind: 'text' | 'reasoning', whole: string): void;
+  called(call: { id: string; name: string; json: string }): void;
+  ping(): undefined;
+  raw(bytes: string): undefined;
+  flush(): Promise<void>;
+  refuse(refusal: Refusal): Promise<void>;
+  end(ending: Ending, usage: TokenUsage): Promise<void>;
+}
+
+function createWholeOutput(playing: Playing): Output {
+  const { format, call, response } = playing;
+  const answer = { text: '', reasoning: '', calls: [] as Progress['calls'] };
+  let garbage = '';
+  return {
+    said(kind, whole) {
+      answer[kind] += whole;
+    },
+    called: (made) => void answer.calls.push(made),
+    ping: () => undefined,
+    raw(bytes) {
+      garbage += bytes;
+      return undefined;
+    },
+    flush: () => Promise.resolve(),
+    async refuse(refusal) {
+      sendRefusal(format, response, refusal);
+    },
+    async end(ending, usage) {
+      const body = JSON.stringify(format.whole(call, { ...answer, ending, usage }, playing.answerNumber));
+      sendJson(response, 200, garbage + body);
+    },
+  };
+}
+
+function createStreamOutput(playing: Playing): Output {
+  const { format, call, response } = playing;
+  const writer = format.writer(call, playing.answerNumber);
+  let waiting = '';
+  const begin = (): void => {
+    if (response.headersSent) return;
+    response.writeHead(200, { 'content-type': format.contentType, 'cache-control': 'no-cache' });
+    waiting = writer.begin() + waiting;
+  };
+  const flush = async (): Promise<void> => {
+    begin();
+    const text = waiting;
+    waiting = '';
+    if (text !== '' && !response.destroyed) await writeBytes(playing, text);
+  };
+  return {
+    said(kind, whole) {
+      for (const piece of cut(playing, whole)) waiting += writer[kind](piece);
+    },
+    called(made) {
+      waiting += writer.call(made, cut(playing, made.json));
+    },
+    ping() {
+      waiting += writer.ping();
+      return undefined;
+    },
+    raw(bytes) {
+      waiting += bytes;
+      return undefined;
+    },
+    // Before the first event nothing is flushed: an error can still be an HTTP status.
+    flush: () => (waiting === '' ? Promise.resolve() : flush()),
+    refuse: (refusal) => refuseStream({ playing, writer, refusal }),
+    async end(ending, usage) {
+      waiting += writer.end(ending, usage);
+      begin();
+      if (Number.isFinite(playing.splitBytes)) {
+        await flush();
+        response.end();
+      } else response.end(waiting);
+    },
+  };
+}
+
+async function refuseStream({
+  playing,
+  writer,
+  refusal,
+}: {
+  playing: Playing;
+  writer: StreamWriter;
+  refusal: Refusal;
+}): Promise<void> {
+  if (!playing.response.headersSent) return sendRefusal(playing.format, playing.response, refusal);
+  await writeBytes(playing, writer.error(refusal));
+  playing.response.end();
+}
+
+/** By characters, never through the middle of one; the bytes are cut elsewhere. */
+function cut({ pieceCharacters, random }: Playing, whole: string): string[] {
+  if (whole.length <= pieceCharacters) return whole === '' ? [] : [whole];
+  const characters = [...whole];
+  let at = 0;
+  return pieces(characters.length, pieceCharacters, random).map((size) => {
+    at += size;
+    return characters.slice(at - size, at).join('');
+  });
+}
+
+async function writeBytes({ response, splitBytes, random }: Playing, text: string): Promise<void> {
+  if (!Number.isFinite(splitBytes)) {
+    response.write(text);
+    return;
+  }
+  const bytes = Buffer.from(text);
+  let at = 0;
+  for (const size of pieces(bytes.length, splitBytes, random)) {
+    if (response.destroyed) return;
+    // Waiting for each write keeps the pieces apart on the socket.
+    await new Promise<void>((resolve) => response.write(bytes.subarray(at, at + size), () => setImmediate(resolve)));
+    at += size;
+  }
+}
+
+export function sendRefusal(format: Format, response: ServerResponse, refusal: Refusal): void {
+  const { body, headers } = format.error(refusal);
+  sendJson(response, refusal.status, JSON.stringify(body), headers);
+}
+
+export function sendJson(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {
+  if (response.destroyed) return;
+  response.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}
