@@ -21,7 +21,12 @@ export function leafHelp(path: string[], description: string, definition: ArgsDe
   const entries = Object.entries(definition).filter(([name]) => name !== '_rest');
   const places = entries.filter(([, arg]) => arg.type === 'positional');
   const options = entries.filter(([, arg]) => arg.type !== 'positional');
-  const usage = ['Usage: openclaw', ...path, ...places.map(([name, arg]) => placeholder(name, arg)), ...(options.length ? ['[OPTIONS]'] : [])];
+  const usage = [
+    'Usage: openclaw',
+    ...path,
+    ...places.map(([name, arg]) => placeholder(name, arg)),
+    ...(options.length ? ['[OPTIONS]'] : []),
+  ];
   const lines = [description, '', usage.join(' ')];
   if (places.length) lines.push('', 'Arguments:', ...rows(places.map(([name, arg]) => [name.toUpperCase(), describe(arg)])));
   if (options.length) lines.push('', 'Options:', ...rows(options.map(([name, arg]) => [optionForm(name, arg), describe(arg)])));

@@ -47,7 +47,8 @@ function writeAll(descriptor: number, text: string): void {
 export function createOutput(options: OutputOptions): Output {
   const out = options.out ?? ((text: string) => writeAll(1, text));
   const err = options.err ?? ((text: string) => writeAll(2, text));
-  const style = (format: Style, text: string): string => (options.colour ? styleText(format, text, { validateStream: false }) : text);
+  const style = (format: Style, text: string): string =>
+    options.colour ? styleText(format, text, { validateStream: false }) : text;
   return {
     colour: options.colour,
     line: (text = '') => out(`${redact(text)}\n`),

@@ -35,7 +35,9 @@ const LEVEL_NAMES: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn
 
 function asText(line: Line): string {
   const { level, time, message, ...fields } = line;
-  const rest = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const rest = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   return `${new Date(time).toISOString().slice(11, 19)} ${(LEVEL_NAMES[level] ?? '').padEnd(5)} ${message}${rest.length ? `  ${rest.join(' ')}` : ''}\n`;
 }
 

@@ -26,7 +26,12 @@ export function createNotifier(env: NotifyEnvironment, run: typeof execFile = ex
   if (!env.NOTIFY_SOCKET) return silent;
   let timer: NodeJS.Timeout | undefined;
   const tell = (...words: string[]): void => {
-    const child = run('systemd-notify', words, { env: { NOTIFY_SOCKET: env.NOTIFY_SOCKET, PATH: env.PATH }, timeout: 5_000 }, () => {});
+    const child = run(
+      'systemd-notify',
+      words,
+      { env: { NOTIFY_SOCKET: env.NOTIFY_SOCKET, PATH: env.PATH }, timeout: 5_000 },
+      () => {},
+    );
     child.unref();
   };
   return {
