@@ -21,6 +21,10 @@ export interface ChannelCapabilities {
   edits: boolean;
   /** The platform drops a second send with the same `dedupeKey`, so an uncertain send may be repeated. */
   detectsDuplicates: boolean;
+  /** How a growing answer is shown where `edits`: not at all, as it grows, or paragraph by paragraph. Absent means `partial`. */
+  preview?: 'off' | 'partial' | 'block';
+  /** Which parts of an answer carry a link to the question, where the gateway wants one. Absent means `first`. */
+  replyLinks?: 'off' | 'first' | 'all';
 }
 
 export interface SendOptions {
@@ -85,6 +89,16 @@ export interface Channel {
   /** Streams an attachment to `path`. Rejects with AppError `limit` when it is larger than `maxBytes`. */
   fetchAttachment?(attachment: Attachment, path: string, maxBytes: number, signal: AbortSignal): Promise<{ sizeBytes: number }>;
 
+  /**
+   * Everything that the event caused is over: answered and delivered, refused, or failed. Called at least once for each event
+   * that this process received, as early as during `receive`. Must not throw. For channels that hand in one event after the
+   * other and end with the last answer, such as a pipe.
+   */
+  settled?(eventId: string): void;
+
+  /** Shows something that is no part of an answer, such as a tool that ran. Must not throw; lost where it cannot be shown. */
+  notice?(to: Address, text: string): void;
+
   /** Puts the chat commands into the platform's own menu. Must not throw. */
   setCommands?(commands: ChatCommandName[]): Promise<void>;
 
@@ -100,8 +114,8 @@ export interface ChannelEdges {
 export interface ChannelPlugin<Settings = unknown> {
   id: string;
   title: string;
-  /** Schema of `channels.<id>`; strict. The keys in `policyKeys` belong to admission and are the same for all. */
-  settings: z.ZodType<Settings>;
+  /** Strict schema of one account's settings. The keys of admission are the same for all channels and are added by `config/`. */
+  settings: z.ZodObject & z.ZodType<Settings>;
   create(account: string, settings: Settings, edges: ChannelEdges): Promise<Channel>;
 }
 
