@@ -1,0 +1,33 @@
+/**
+ * How a schema says what a setting means. A plugin's schema uses the same words as the configuration's own,
+ * so that validation, JSON Schema, docs, `status` and the page all come from one place:
+ *
+ *     proxy: z.url().optional().meta({ description: 'HTTP proxy for the Bot API.' } satisfies SettingFacts)
+ *     botToken: secretSetting({ description: 'Token that @BotFather gave.' })
+ */
+import * as z from 'zod';
+import { Secret } from './secret.ts';
+
+/** What a change of the setting needs to take effect: nothing, a reconnect of the channel, a restart of the gateway. */
+export type RestartScope = 'live' | 'channel' | 'gateway';
+
+export interface SettingFacts {
+  /** One or two sentences for the owner. */
+  description: string;
+  /** Of a number, when the key's name does not say it. */
+  unit?: string;
+  /** Default: `channel` inside a channel, else what the section says. */
+  restart?: RestartScope;
+  /** What stands in the docs as the default where the schema has none, e.g. "the host's time zone". */
+  defaultText?: string;
+  /** Set by `secretSetting`. */
+  secret?: true;
+}
+
+/**
+ * A setting that holds a secret. In the file it is text: the value itself or a reference (`env:NAME`, `file:/path`, `op://…`,
+ * `credential:NAME`); whoever reads the resolved configuration gets a `Secret`.
+ */
+export function secretSetting(facts: SettingFacts): z.ZodType<Secret, Secret | string> {
+  return z.union([z.instanceof(Secret), z.string().transform((value) => new Secret(value))]).meta({ ...facts, secret: true });
+}
