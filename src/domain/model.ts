@@ -84,13 +84,16 @@ export type ModelEvent =
   /** The whole reasoning block is known; carries what must be replayed. */
   | { type: 'reasoning-end'; part: ReasoningPart }
   | { type: 'tool-call'; part: ToolCallPart }
+  /** Nothing to show, but the stream is alive: a tool call's arguments arrive in pieces, or the server said so. */
+  | { type: 'progress' }
   | { type: 'finish'; reason: FinishReason; usage: Usage };
 
 export interface ModelClient {
   /**
    * Streams one answer; ends after `finish`. Abort by `signal`: then it throws the signal's reason.
-   * Throws AppError: `denied` (key refused), `limit` (rate or quota; `retryAfterMs` where told), `invalid` (the request, e.g. too long:
-   * `isContextOverflow`), `not_found` (no such model), `unavailable` (everything that may pass: 5xx, network, a stream that breaks off).
+   * Throws AppError: `denied` (key refused), `limit` (rate, `retryAfterMs` where told; or quota: `isQuotaSpent`), `invalid` (the request,
+   * e.g. too long: `isContextOverflow`), `not_found` (no such model), `unavailable` (everything that may pass: 5xx, network, a stream
+   * that breaks off).
    */
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
 }
@@ -141,6 +144,18 @@ export function contextOverflow<E extends object>(error: E): E {
 
 export function isContextOverflow(error: unknown): boolean {
   return typeof error === 'object' && error !== null && overflow.has(error);
+}
+
+const spent = new WeakSet<object>();
+
+/** Marks a provider's `limit` error as "the money or the quota is used up": waiting does not help. */
+export function quotaSpent<E extends object>(error: E): E {
+  spent.add(error);
+  return error;
+}
+
+export function isQuotaSpent(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && spent.has(error);
 }
 
 /** Cost in US dollars, or undefined where the price is not known. */

@@ -2,9 +2,10 @@
  * What the rooms read of the configuration: resolved, defaults filled in, units in the names.
  * `config/` makes these from the file; nobody else knows the file's shape.
  */
-import type { ModelFacts, ModelEndpoint, ThinkingLevel } from './model.ts';
+import type { ModelFacts, ModelEndpoint, ModelPrice, ThinkingLevel } from './model.ts';
 import type { ToolPolicy } from './policy.ts';
 import type { SandboxSpec } from './sandbox.ts';
+import type { Secret } from './secret.ts';
 import type { QueueMode } from './session.ts';
 
 export type DmPolicy = 'pairing' | 'allowlist' | 'open' | 'disabled';
@@ -72,6 +73,31 @@ export interface ModelChoice {
   endpoint: ModelEndpoint;
   /** Wire format: a `ProviderPlugin.api`. */
   api: string;
+}
+
+/** One entry of `models.providers`, resolved: a server of one's own, or changes to a built-in provider. */
+export interface ProviderSettings {
+  /** The entry's name, the part of `provider/model-id` before the slash. */
+  id: string;
+  baseUrl?: string;
+  /** Wire format of its models: a `ProviderPlugin.api`. */
+  api?: string;
+  apiKey?: Secret;
+  /** Send the key as a bearer token (an OAuth login). */
+  bearer?: boolean;
+  headers?: Readonly<Record<string, string>>;
+  models: readonly ModelSettings[];
+}
+
+/** What is known of one model of a provider; what is missing comes from the catalogue. */
+export interface ModelSettings {
+  id: string;
+  api?: string;
+  contextTokens?: number;
+  maxOutputTokens?: number;
+  images?: boolean;
+  reasoning?: boolean;
+  price?: ModelPrice;
 }
 
 export interface AgentSettings {
