@@ -11,6 +11,7 @@ export interface Attachment {
   bytes: Buffer;
   name?: string;
   type?: string;
+  claimedSize?: number;
 }
 
 const FOLDERS: Record<AttachmentKind, { folder: string; extension: string }> = {
@@ -47,8 +48,9 @@ function store(world: World, item: Attachment): FileInfo {
   const { folder, extension } = FOLDERS[item.kind];
   const ending = /\.([A-Za-z0-9]{1,8})$/.exec(item.name ?? '')?.[1] ?? extension;
   const fileId = `BQAC${number}-${digest.slice(0, 40)}`;
-  world.files.set(fileId, { path: `${folder}/file_${number}.${ending}`, size: item.bytes.length, bytes: item.bytes });
-  return { file_id: fileId, file_unique_id: `AgAD${digest.slice(0, 12)}`, file_size: item.bytes.length };
+  const size = item.claimedSize ?? item.bytes.length;
+  world.files.set(fileId, { path: `${folder}/file_${number}.${ending}`, size, bytes: item.bytes });
+  return { file_id: fileId, file_unique_id: `AgAD${digest.slice(0, 12)}`, file_size: size };
 }
 
 /** Real photos come in several sizes, the largest last; this peer scales nothing, so all show the same bytes. */

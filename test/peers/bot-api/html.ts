@@ -143,13 +143,19 @@ function attributeValue(parser: Parser): string {
   return value;
 }
 
+/** Per tag: the attribute that counts, what its value has to begin with, and is stripped of. */
+const ATTRIBUTES: Record<string, { name: string; prefix: string }> = {
+  a: { name: 'href', prefix: '' },
+  code: { name: 'class', prefix: 'language-' },
+  span: { name: 'class', prefix: 'tg-' },
+  'tg-emoji': { name: 'emoji-id', prefix: '' },
+  blockquote: { name: 'expandable', prefix: '' },
+};
+
 function argumentOf(tag: string, { name, value }: Attribute): string | undefined {
-  if (tag === 'a' && name === 'href') return value;
-  if (tag === 'code' && name === 'class' && value.startsWith('language-')) return value.slice(9);
-  if (tag === 'span' && name === 'class' && value.startsWith('tg-')) return value.slice(3);
-  if (tag === 'tg-emoji' && name === 'emoji-id') return value;
-  if (tag === 'blockquote' && name === 'expandable') return 'expandable';
-  return undefined;
+  const wanted = ATTRIBUTES[tag];
+  if (wanted?.name !== name || !value.startsWith(wanted.prefix)) return undefined;
+  return tag === 'blockquote' ? 'expandable' : value.slice(wanted.prefix.length);
 }
 
 function endTag(parser: Parser): void {
@@ -196,11 +202,8 @@ function settle(closed: Entity[]): Entity[] {
   const kept: Entity[] = [];
   let verbatim: Entity | undefined;
   for (const entity of sorted) {
-    const inside = verbatim !== undefined && entity.offset < verbatim.offset + verbatim.length;
-    if (verbatim !== undefined && inside) {
-      const whole = entity.offset === verbatim.offset && entity.length === verbatim.length;
-      const language = entity.language ?? verbatim.language;
-      if (whole && language !== undefined) Object.assign(verbatim, { type: 'pre', language });
+    if (verbatim !== undefined && entity.offset < verbatim.offset + verbatim.length) {
+      mergeLanguage(verbatim, entity);
       continue;
     }
     if (entity.type === 'code' || entity.type === 'pre') verbatim = entity;
@@ -208,6 +211,12 @@ function settle(closed: Entity[]): Entity[] {
   }
   for (const entity of kept) if (entity.type === 'code') delete entity.language;
   return kept;
+}
+
+function mergeLanguage(outer: Entity, inner: Entity): void {
+  const language = inner.language ?? outer.language;
+  const sameText = inner.offset === outer.offset && inner.length === outer.length;
+  if (sameText && language !== undefined) Object.assign(outer, { type: 'pre', language });
 }
 
 /** A quote may hold code, so it counts as the outer one of two that cover the same text. */

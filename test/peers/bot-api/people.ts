@@ -24,6 +24,8 @@ export interface MediaOptions extends MessageOptions {
   caption?: string;
   /** Media with the same id belong to one album. */
   groupId?: string;
+  /** The size that the platform claims, in bytes, true or not. */
+  claimedSize?: number;
 }
 
 /** Someone (a person, another bot) in one chat. Each action makes one update and answers the message. */
@@ -63,7 +65,7 @@ export function createPerson(world: World, user: User, chat: Chat): Person {
     return message;
   };
   const media = (item: Attachment, options: MediaOptions = {}): Message =>
-    send({ ...attachment(world, item), ...captionOf(options) }, options);
+    send({ ...attachment(world, { ...item, ...sizeOf(options) }), ...captionOf(options) }, options);
   return {
     user,
     chat,
@@ -123,11 +125,14 @@ function captionOf(options: MediaOptions): Partial<Message> {
   return fields;
 }
 
+function sizeOf({ claimedSize }: MediaOptions): { claimedSize?: number } {
+  return claimedSize === undefined ? {} : { claimedSize };
+}
+
 /** The platform marks commands by itself; bots look for that mark and not at the text. */
-function entitiesOf(text: string, given?: Entity[]): { entities?: Entity[] } {
+function entitiesOf(text: string, given: Entity[] = []): { entities?: Entity[] } {
   const command = /^\/[A-Za-z0-9_]{1,32}(?:@\w+)?/.exec(text);
-  const entities = [...(command === null ? [] : [{ type: 'bot_command', offset: 0, length: command[0].length }])];
-  entities.push(...(given ?? []));
+  const entities = command === null ? given : [{ type: 'bot_command', offset: 0, length: command[0].length }, ...given];
   return entities.length === 0 ? {} : { entities };
 }
 

@@ -7,6 +7,7 @@ import type { Update } from './types.ts';
 /** Kinds that a bot gets only when it asks for them by name. */
 const ON_REQUEST = new Set(['chat_member', 'message_reaction', 'message_reaction_count']);
 const MAX_LIMIT = 100;
+const FUTURE_TOLERANCE = 10;
 
 export interface Poll {
   /** 0 when absent; negative counts from the end of the queue and forgets what is before it. */
@@ -48,10 +49,14 @@ export function createUpdateQueue(firstUpdateId: number): UpdateQueue {
   let waiting: Waiting | undefined;
   let wakeQueued = false;
 
+  // An offset far past the end is a stranger's: the platform then starts at the head and confirms nothing.
   function confirm(offset: number): void {
-    const first = offset < 0 ? Math.max(head, updates.length + offset) : head;
-    head = first;
-    while (offset > 0 && head < updates.length && (updates[head] as Update).update_id < offset) head += 1;
+    if (offset > nextId + FUTURE_TOLERANCE) return;
+    const first = updates[head];
+    if (first === undefined || offset === 0) return;
+    // Ids have no gaps, so the place of one follows from the place of another.
+    const kept = offset < 0 ? updates.length + offset : head + offset - first.update_id;
+    head = Math.min(Math.max(head, kept), updates.length);
     if (head > 1024 && head * 2 > updates.length) {
       updates = updates.slice(head);
       head = 0;
@@ -59,8 +64,7 @@ export function createUpdateQueue(firstUpdateId: number): UpdateQueue {
   }
 
   function batch(limit: number): Update[] {
-    const size = limit >= 1 && limit <= MAX_LIMIT ? limit : MAX_LIMIT;
-    return updates.slice(head, head + size);
+    return updates.slice(head, head + Math.min(Math.max(limit, 1), MAX_LIMIT));
   }
 
   function release(): Waiting | undefined {
@@ -77,7 +81,9 @@ export function createUpdateQueue(firstUpdateId: number): UpdateQueue {
     queueMicrotask(() => {
       wakeQueued = false;
       const held = release();
-      held?.answer(batch(held.poll.limit));
+      if (held === undefined) return;
+      confirm(held.poll.offset);
+      held.answer(batch(held.poll.limit));
     });
   }
 
@@ -100,13 +106,16 @@ export function createUpdateQueue(firstUpdateId: number): UpdateQueue {
       return update;
     },
     poll(poll, answer) {
-      release()?.answer(conflict());
       if (poll.allowedUpdates !== undefined) {
         allowed = poll.allowedUpdates.length === 0 ? undefined : new Set(poll.allowedUpdates);
       }
       confirm(poll.offset);
       const ready = batch(poll.limit);
-      if (ready.length === 0 && poll.timeoutSeconds > 0) return hold(poll, answer);
+      if (ready.length === 0 && poll.timeoutSeconds > 0) {
+        // Only a poll that has to wait pushes out the one that waits already.
+        release()?.answer(conflict());
+        return hold(poll, answer);
+      }
       answer(ready);
       return () => undefined;
     },

@@ -29,7 +29,7 @@ export interface WireCall {
   method: string;
   input: CallInput;
   answer: (result: unknown) => void;
-  onCancel: (cancel: () => void) => void;
+  onCancel: (cancel: () => void) => unknown;
 }
 
 const TARGET = /^\/bot([^/]+)\/(?:test\/)?([A-Za-z]+)\/?(?:\?(.*))?$/;
@@ -46,34 +46,31 @@ export function createHandler(wire: Wire): (request: IncomingMessage, response: 
 }
 
 async function handle(wire: Wire, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = request.url ?? '';
   if (wire.network === 'silent') return;
+  const url = request.url ?? '';
   if (url.startsWith('/file/')) return sendFile(wire, url, response);
   const target = TARGET.exec(url);
   if (target === null) return send(response, plainRefusal(404));
-  const body = await readBody(request);
-  if (!accepts(wire, target[1] ?? '')) return send(response, new Refusal(401, 'Unauthorized'));
-  const method = target[2] ?? '';
-  const fault = wire.faults.take(method);
+  const [, token = '', method = '', query = ''] = target;
   const call: Call = { method, parameters: {}, files: [], at: Date.now(), status: 0 };
-  const reply: Reply = { wire, call, response, fault };
+  const reply: Reply = { wire, call, response, fault: wire.faults.take(method) };
   try {
-    const input = readInput(target[3] ?? '', request.headers['content-type'] ?? '', body);
-    call.parameters = input.parameters;
-    call.files = input.files;
-    if (fault?.delayMs !== undefined) await sleep(fault.delayMs);
-    if (fault?.reset === 'before') return drop(reply);
-    if (fault?.status !== undefined) return answer(reply, faultRefusal(fault, fault.status));
-    wire.call({
-      method,
-      input,
-      answer: (result) => answer(reply, result),
-      onCancel: (cancel) => response.on('close', cancel),
-    });
+    await run(reply, { token, query, type: request.headers['content-type'] ?? '', body: await readBody(request) });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     answer(reply, error);
   }
+}
+
+async function run(reply: Reply, given: { token: string; query: string; type: string; body: Buffer }): Promise<void> {
+  const { wire, call, response } = reply;
+  if (!accepts(wire, given.token)) throw new Refusal(401, 'Unauthorized');
+  const input = readInput(given.query, given.type, given.body);
+  call.parameters = input.parameters;
+  call.files = input.files;
+  if (reply.fault !== undefined && (await suffers(reply, reply.fault))) return;
+  const onCancel = (cancel: () => void): unknown => response.on('close', cancel);
+  wire.call({ method: call.method, input, answer: (result) => answer(reply, result), onCancel });
 }
 
 interface Reply {
@@ -87,6 +84,15 @@ function accepts(wire: Wire, token: string): boolean {
   return !wire.revoked && (token === wire.token || decodeURIComponent(token) === wire.token);
 }
 
+/** What a fault does before the call takes effect. True when that is all. */
+async function suffers(reply: Reply, fault: Fault): Promise<boolean> {
+  if (fault.delayMs !== undefined) await sleep(fault.delayMs);
+  if (fault.reset === 'before') drop(reply);
+  else if (fault.status !== undefined) answer(reply, faultRefusal(fault, fault.status));
+  else return false;
+  return true;
+}
+
 function faultRefusal(fault: Fault, status: number): Refusal {
   return plainRefusal(status, fault.description, fault.retryAfterSeconds);
 }
@@ -97,7 +103,7 @@ function answer(reply: Reply, result: unknown): void {
   // The network may have gone while the call was on its way.
   if (fault?.silent === true || wire.network !== 'up') return wire.record(call);
   call.status = result instanceof Refusal ? result.status : 200;
-  send(response, result, fault?.truncate === true);
+  send(response, result, fault?.truncate);
   wire.record(call);
 }
 
@@ -110,22 +116,29 @@ function send(response: ServerResponse, result: unknown, truncated = false): voi
   if (response.destroyed) return;
   const refused = result instanceof Refusal;
   const body = refused ? refusalBody(result) : resultBody(result);
-  const length = Buffer.byteLength(body);
-  response.writeHead(refused ? result.status : 200, { 'content-type': 'application/json', 'content-length': length });
-  if (!truncated) return void response.end(body);
-  response.write(Buffer.from(body).subarray(0, Math.floor(length / 2)), () => response.socket?.destroy());
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  response.writeHead(refused ? result.status : 200, headers);
+  if (truncated) sendHalf(response, Buffer.from(body));
+  else response.end(body);
+}
+
+/** The announced length never comes: the connection ends in the middle. */
+function sendHalf(response: ServerResponse, bytes: Buffer): void {
+  response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.socket?.destroy());
 }
 
 async function sendFile(wire: Wire, url: string, response: ServerResponse): Promise<void> {
-  const target = FILE_TARGET.exec(url);
-  if (target === null || !accepts(wire, target[1] ?? '')) return send(response, new Refusal(401, 'Unauthorized'));
-  const fault = wire.faults.take('file');
-  if (fault?.delayMs !== undefined) await sleep(fault.delayMs);
-  if (fault?.reset !== undefined) return void response.socket?.resetAndDestroy();
-  if (fault?.status !== undefined) return send(response, faultRefusal(fault, fault.status));
-  const bytes = wire.download(decodeURIComponent(target[2] ?? ''));
-  if (bytes === undefined) return send(response, plainRefusal(404));
+  const [, token = '', path = ''] = FILE_TARGET.exec(url) ?? [];
+  if (!accepts(wire, token)) return send(response, new Refusal(401, 'Unauthorized'));
+  const call: Call = { method: 'file', parameters: { path }, files: [], at: Date.now(), status: 0 };
+  const reply: Reply = { wire, call, response, fault: wire.faults.take('file') };
+  if (reply.fault !== undefined && (await suffers(reply, reply.fault))) return;
+  const bytes = wire.download(decodeURIComponent(path));
+  if (bytes === undefined) return answer(reply, plainRefusal(404));
+  if (reply.fault?.silent === true) return;
+  call.status = 200;
   response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length });
-  if (fault?.truncate !== true) return void response.end(bytes);
-  response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.socket?.destroy());
+  if (reply.fault?.truncate === true) sendHalf(response, bytes);
+  else response.end(bytes);
+  wire.record(call);
 }

@@ -16,7 +16,7 @@ import {
   refuseUnknown,
   requireModel,
 } from './openai.ts';
-import { invalid, Refusal } from './refusal.ts';
+import { invalid, type Refusal } from './refusal.ts';
 import type { Ending, ModelCall, Part, TokenUsage, ToolSchema, Turn, WholeAnswer } from './types.ts';
 
 const KNOWN = new Set(

@@ -41,11 +41,14 @@ function repliedTo(world: World, room: Room, parameters: Json): Message | undefi
   const id = integer(reply, 'message_id', integer(parameters, 'reply_to_message_id', 0));
   if (id === 0 || world.bench) return undefined;
   const message = room.messages.get(id);
+  if (message !== undefined) return checkQuote(message, text(reply, 'quote'));
   const optional = flag(reply, 'allow_sending_without_reply') || flag(parameters, 'allow_sending_without_reply');
-  if (message === undefined && !optional) throw badRequest('message to be replied not found');
-  const quote = text(reply, 'quote');
-  const repliedText = message?.text ?? message?.caption ?? '';
-  if (quote !== '' && message !== undefined && !repliedText.includes(quote)) throw badRequest('QUOTE_TEXT_INVALID');
+  if (!optional) throw badRequest('message to be replied not found');
+  return undefined;
+}
+
+function checkQuote(message: Message, quote: string): Message {
+  if (!(message.text ?? message.caption ?? '').includes(quote)) throw badRequest('QUOTE_TEXT_INVALID');
   return message;
 }
 
