@@ -4,9 +4,15 @@
  *
  * Visibility and durability are two things: a verb's promise resolves when later verbs see its effect;
  * `durable()` resolves when everything visible so far survives SIGKILL and power loss. Whoever is about to do something
- * that the world can see awaits `durable()` first. Verbs called in one turn of the event loop share one commit.
+ * that the world can see awaits `durable()` first, right after the verb. Verbs called in one turn of the event loop share one commit.
  *
- * Rejections: AppError `conflict` (another gateway holds the state), `unavailable` (disk full or failing), `not_found`.
+ * Where a commit is lost (disk full or failing), all its verbs are undone, every `durable()` that waits for it rejects `unavailable`,
+ * and the store goes on from what is on disk. Turns that lost an entry are fenced: their verbs reject `unavailable` until
+ * `turns.interrupted()` has handed them out again. What `outbox.sent`, `retry`, `fail` and `previewShown` told is written again
+ * by itself with the next commit, because it happened.
+ *
+ * Rejections: AppError `conflict` (another gateway holds the state), `unavailable` (disk full or failing, or closed), `not_found`.
+ * Lists are newest first unless they say otherwise.
  */
 import type { Address, InboundEvent, OutboundPart } from './message.ts';
 import type { Entry, QueuedMessage, Session, SessionKey, SessionSettings, StoredEntry, Turn, TurnState } from './session.ts';
@@ -15,10 +21,10 @@ import type { Usage } from './model.ts';
 /** What admission decided of one event; see `gateway/admission.ts`. */
 export type Admission =
   /** Goes to a lane. */
-  | { outcome: 'queue'; sessionKey: SessionKey; agentId: string; address: Address; text: string; traceId: string }
+  | { outcome: 'queue'; sessionKey: SessionKey; agentId: string; address: Address; text: string; traceId: string; origin?: string }
   /** A chat command, done beside the lane. It counts as answered when its reply is stored. */
   | { outcome: 'command'; sessionKey: SessionKey; agentId: string; address: Address; text: string; traceId: string }
-  /** Never answered by the agent; `reply` is the one answer that a stranger gets. */
+  /** Never answered by the agent; `reply` is the one answer that a stranger gets: it is queued in the outbox, `takeDue` brings it. */
   | { outcome: 'refuse'; reason: string; reply?: OutboundPart; address: Address };
 
 export interface AdmittedEvent {
@@ -63,7 +69,7 @@ export interface Inbox {
   /** Stores a batch with its cursor: all or nothing. A known `eventId` is skipped. */
   receive(batch: { channel: string; account: string; cursor?: string; events: AdmittedEvent[] }): Promise<ReceiveResult>;
   cursor(channel: string, account: string): Promise<string | undefined>;
-  /** Lanes that have queued messages and no running turn, the longest-waiting first; only keys after `exclude` is applied. */
+  /** Lanes that have queued messages and no running turn, the longest-waiting first, with the sender of the message that waits longest. */
   readyLanes(limit: number): Promise<{ sessionKey: SessionKey; senderId: string }[]>;
   /**
    * Takes the next message of a lane (`all`: every queued one, up to `most`), starts a turn with them and creates the session if need be.
@@ -82,6 +88,7 @@ export interface Inbox {
     messageId: string,
     change: { text: string } | { deleted: true },
   ): Promise<boolean>;
+  /** The command counts as answered. Returns what the caller sends now, as `Turns.finish` does. */
   commandDone(messageId: string, replies: NewDelivery[]): Promise<Delivery[]>;
   /** Commands stored but not done when the process died. */
   unfinishedCommands(): Promise<QueuedCommand[]>;
@@ -101,13 +108,16 @@ export interface Turns {
   /** Appends to the journal of a running turn; returns the sequence numbers. */
   append(turnId: string, entries: Entry[]): Promise<number[]>;
   /**
-   * Ends a turn: its messages are answered (or refused, quarantined), the replies stand in the outbox.
-   * Returns the deliveries, already marked `sending` for the caller to send.
+   * Ends a turn; the replies stand in the outbox. Its messages become `answered` (`done`, or any end that brings a delivery),
+   * `quarantined`, or else `refused` with the reason.
+   * Returns the deliveries that the caller sends now, already marked `sending`: at most one per chat, and none where an earlier delivery
+   * of the chat is still open. The others follow through `takeDue` once their turn has come.
    */
   finish(turnId: string, end: TurnEnd): Promise<Delivery[]>;
   /**
-   * Called once at start: turns that ran when the process died, oldest first, with `deaths` counted up
-   * (set back to 1 where the turn had made progress since the death before).
+   * At start: turns that ran when the process died, oldest first, with `deaths` counted up
+   * (set back to 1 where the turn had made progress, an entry other than a note, since the death before).
+   * Called again later: only the turns that a lost commit has fenced, with nothing counted; they may go on from their last entry.
    */
   interrupted(): Promise<{ turn: Turn; session: Session }[]>;
 }
@@ -125,7 +135,12 @@ export interface Sessions {
   reset(key: SessionKey): Promise<Session | undefined>;
   patch(key: SessionKey, settings: SessionSettings): Promise<Session | undefined>;
   addUsage(use: UsageRecord): Promise<void>;
+  /** Totals by UTC day, from the day of `sinceMs` on, oldest first. */
   usage(filter: { sinceMs: number; sessionKey?: SessionKey; senderId?: string }): Promise<UsageTotal[]>;
+  /**
+   * Forgets what was said: all histories of the key, its settings, the texts of its finished messages and replies.
+   * What waits keeps waiting; counts and usage stay. AppError `conflict` while a turn runs.
+   */
   delete(key: SessionKey): Promise<boolean>;
 }
 
@@ -187,15 +202,21 @@ export interface Delivery extends NewDelivery {
 }
 
 export interface Outbox {
-  /** Adds deliveries outside a turn's end; marked `sending` when `sendNow`. */
+  /** Adds deliveries outside a turn's end. With `sendNow` returns what the caller sends now, as `Turns.finish` does; else all, `queued`. */
   add(deliveries: NewDelivery[], sendNow: boolean): Promise<Delivery[]>;
-  /** Marks what is due as `sending` and returns it, oldest first, at most one per chat (order). */
+  /**
+   * Marks what is due as `sending` and returns it, the longest due first; at most one per chat, and none of a chat of which an earlier
+   * one is `sending` or waits (order). Worth a call after each `sent` and `fail`: that may let the chat's next one go.
+   */
   takeDue(nowMs: number, limit: number): Promise<Delivery[]>;
   sent(id: string, remoteId: string): Promise<void>;
   /** Back to `queued`: the platform certainly has not got it. */
   retry(id: string, notBeforeMs: number, reason: string): Promise<void>;
   fail(id: string, state: 'failed' | 'uncertain', reason: string): Promise<void>;
-  /** The preview of a running turn: a `sending` delivery with no text yet, finished by `Turns.finish` through `remoteId`. */
+  /**
+   * The preview of a running turn: a `sending` delivery with no text yet, finished by `Turns.finish` through `remoteId`.
+   * It holds up nothing else of its chat. One that the turn's end does not take up is closed: `sent` when shown, else `uncertain`.
+   */
   openPreview(turnId: string, to: Address): Promise<Delivery>;
   previewShown(id: string, remoteId: string): Promise<void>;
   /** The open preview of a turn, if any; used after a crash. */
@@ -204,6 +225,7 @@ export interface Outbox {
   interrupted(): Promise<Delivery[]>;
   /** Requeues an interrupted delivery as a marked repeat. */
   resendMarked(id: string): Promise<void>;
+  /** When `takeDue` brings something next (in the past: now); undefined when nothing waits or all waits behind what is `sending`. */
   nextDueMs(): Promise<number | undefined>;
   list(filter: { states?: DeliveryState[]; limit: number }): Promise<(Delivery & { reason?: string; createdAtMs: number })[]>;
   counts(): Promise<Record<DeliveryState, number>>;
@@ -218,6 +240,8 @@ export interface PairingRequest {
   firstText?: string;
   code: string;
   createdAtMs: number;
+  /** When the stranger last wrote. */
+  lastSeenAtMs: number;
   expiresAtMs: number;
 }
 
@@ -229,23 +253,28 @@ export interface AllowedSender {
   approvedAtMs: number;
 }
 
+export type Stranger = Pick<PairingRequest, 'channel' | 'account' | 'senderId' | 'senderName' | 'firstText'>;
+
 export type PairingStart =
   | { outcome: 'created'; request: PairingRequest }
-  /** This stranger has been answered already. */
+  /** This stranger has been answered already, or was rejected. */
   | { outcome: 'pending'; request: PairingRequest }
   /** Too many wait. */
   | { outcome: 'full' };
 
+/** `approve`, `reject`, `allow` and `revoke` resolve when their effect is durable. */
 export interface Pairings {
   /** Hot path: answered from memory or one index look-up. Sees what another process approved within a second. */
   isAllowed(channel: string, account: string, senderId: string): Promise<boolean>;
-  start(request: Omit<PairingRequest, 'code' | 'createdAtMs' | 'expiresAtMs'>, mostPending: number): Promise<PairingStart>;
+  start(stranger: Stranger, mostPending: number): Promise<PairingStart>;
   pending(channel?: string): Promise<PairingRequest[]>;
   /** By code, case-insensitive. AppError `not_found`; `limit` after too many wrong codes. */
   approve(channel: string, code: string): Promise<AllowedSender>;
+  /** The stranger gets no further code until `allow` or `revoke` names them. Errors as `approve`. */
   reject(channel: string, code: string): Promise<PairingRequest>;
   allow(sender: Omit<AllowedSender, 'approvedAtMs'>): Promise<void>;
   allowed(channel?: string): Promise<AllowedSender[]>;
+  /** Forgets a sender, allowed or rejected; false when there is nothing to forget. */
   revoke(channel: string, account: string, senderId: string): Promise<boolean>;
 }
 
@@ -265,9 +294,9 @@ export interface Store {
   getFact(name: string): Promise<string | undefined>;
   setFact(name: string, value: string): Promise<void>;
   durable(): Promise<void>;
-  /** Integrity of the database; may take seconds. */
+  /** Integrity of the database and of what it says; takes seconds, and the event loop with it. */
   check(): Promise<StoreCheck>;
-  /** A consistent copy of the live state into a new file. */
+  /** A consistent copy of the live state into one new file, mode 0600. AppError `conflict` where it exists. */
   copyTo(path: string): Promise<void>;
   close(): Promise<void>;
 }
