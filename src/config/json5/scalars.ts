@@ -1,19 +1,21 @@
 /** The text of JSON5 strings and numbers and what they mean, both ways. Pure; source: spec.json5.org. */
 
 const SIMPLE_ESCAPES: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', 0: '\0' };
-const ESCAPE = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|(\r\n|[\n\r\u2028\u2029])|([^]))/gu;
+const VALID = /^(?:[^\\]|\\(?:x[\da-fA-F]{2}|u[\da-fA-F]{4}|0(?!\d)|[^\dxu]))*$/;
+const ESCAPE = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|\r\n|([^]))/g;
+const LINE_BREAKS = new Set(['\n', '\r', '\u2028', '\u2029']);
 
 /** The value of a quoted token, or undefined where an escape is not one of JSON5's. */
 export function decodeString(token: string): string | undefined {
-  let valid = true;
-  const value = token.slice(1, -1).replace(ESCAPE, (all, hex, unicode, lineBreak, other: string, at: number, whole: string) => {
-    if (hex !== undefined || unicode !== undefined) return String.fromCharCode(Number.parseInt(hex ?? unicode, 16));
-    if (lineBreak !== undefined) return '';
-    const digitFollows = /\d/.test(whole[at + all.length] ?? '');
-    if (/[1-9xu]/.test(other) || (other === '0' && digitFollows)) valid = false;
-    return SIMPLE_ESCAPES[other] ?? other;
+  const inner = token.slice(1, -1);
+  if (!inner.includes('\\')) return inner;
+  if (!VALID.test(inner)) return undefined;
+  return inner.replace(ESCAPE, (_all, ...[short, long, character]: (string | undefined)[]) => {
+    const hex = short ?? long;
+    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+    if (character === undefined || LINE_BREAKS.has(character)) return '';
+    return SIMPLE_ESCAPES[character] ?? character;
   });
-  return valid ? value : undefined;
 }
 
 export function decodeNumber(token: string): number {
