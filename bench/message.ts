@@ -67,7 +67,7 @@ async function measureOnce(subject: Subject, sample: Sample, options: MessageOpt
 
 async function firstPoll(peers: Peers): Promise<void> {
   const deadline = performance.now() + 60_000;
-  while (peers.bot.count('getUpdates') === 0) {
+  while (!peers.bot.polling()) {
     if (performance.now() > deadline) throw new Error('the program under test never polled');
     await sleep(1);
   }
