@@ -3,6 +3,7 @@
  * Sources: https://docs.ollama.com/api, https://github.com/ggml-org/llama.cpp/tree/master/tools/server,
  * https://lmstudio.ai/docs/developer/rest.
  */
+import type { FormatName } from './types.ts';
 
 export type Discovery = 'ollama' | 'llama.cpp' | 'lm-studio';
 
@@ -18,6 +19,8 @@ export interface DiscoveryFacts {
   contextTokens: number;
   /** llama.cpp: the model is still being loaded. */
   loading: boolean;
+  /** Whose list of models is asked for; undefined for what a server at home tells. */
+  format: FormatName | undefined;
 }
 
 function json(body: unknown, status = 200): DiscoveryAnswer {
@@ -26,7 +29,8 @@ function json(body: unknown, status = 200): DiscoveryAnswer {
 
 /** The answer to a GET, or undefined where this kind of server has nothing at that path. */
 export function discover(path: string, facts: DiscoveryFacts): DiscoveryAnswer | undefined {
-  if (path === '/v1/models') return json(modelList(facts));
+  if (path === '/v1beta/models') return json(googleList(facts));
+  if (path === '/v1/models') return json(facts.format === 'anthropic' ? anthropicList(facts) : modelList(facts));
   const one = /^\/v1\/models\/(.+)$/.exec(path)?.[1];
   if (one !== undefined && facts.models.includes(decodeURIComponent(one))) return json(modelEntry(one, facts));
   if (facts.kind === 'ollama') return ollama(path, facts);
@@ -43,6 +47,16 @@ function modelEntry(id: string, { kind }: DiscoveryFacts): unknown {
 
 function modelList(facts: DiscoveryFacts): unknown {
   return { object: 'list', data: facts.models.map((id) => modelEntry(id, facts)) };
+}
+
+function anthropicList({ models }: DiscoveryFacts): unknown {
+  const data = models.map((id) => ({ type: 'model', id, display_name: id, created_at: '2026-01-01T00:00:00Z' }));
+  return { data, has_more: false, first_id: models[0] ?? null, last_id: models.at(-1) ?? null };
+}
+
+function googleList({ models, contextTokens }: DiscoveryFacts): unknown {
+  const shared = { inputTokenLimit: contextTokens, outputTokenLimit: 8192, supportedGenerationMethods: ['generateContent'] };
+  return { models: models.map((id) => ({ name: `models/${id}`, displayName: id, ...shared })) };
 }
 
 function ollama(path: string, { models }: DiscoveryFacts): DiscoveryAnswer | undefined {

@@ -21,7 +21,8 @@ export interface ErrorAnswer {
 
 /** Writes one streamed answer. Each method gives the text of zero or more events. */
 export interface StreamWriter {
-  begin(): string;
+  /** `usage` is what is known before the first word: the input's part of it. */
+  begin(usage: TokenUsage): string;
   text(piece: string): string;
   reasoning(piece: string): string;
   /** `pieces` put together are the arguments' JSON. */
@@ -29,6 +30,12 @@ export interface StreamWriter {
   ping(): string;
   error(refusal: Refusal): string;
   end(ending: Ending, usage: TokenUsage): string;
+}
+
+/** What a vendor remembers of its own answers, as far as it checks requests against it. */
+export interface Memory {
+  /** Ids of tool calls that the model made after reasoning: that reasoning has to come back with them. */
+  reasoned: Set<string>;
 }
 
 export interface Format {
@@ -42,7 +49,7 @@ export interface Format {
   /** Further headers that the vendor demands; throws a Refusal. */
   checkHeaders?(headers: IncomingHttpHeaders): void;
   /** Validates and normalises; throws a Refusal. */
-  read(body: Record<string, unknown>, route: Route): ReadCall;
+  read(body: Record<string, unknown>, route: Route, memory: Memory): ReadCall;
   contentType: string;
   writer(call: ModelCall, answerNumber: number): StreamWriter;
   whole(call: ModelCall, answer: WholeAnswer, answerNumber: number): unknown;

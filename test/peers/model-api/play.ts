@@ -15,6 +15,10 @@ export interface Playing {
   response: ServerResponse;
   answerNumber: number;
   nextCallId(): string;
+  /** The call with this id came after reasoning. */
+  reasoned(callId: string): void;
+  /** The connection is about to be ended by this peer, not by the client. */
+  cut(): void;
   usage(output: number, reasoning: number): TokenUsage;
   contextTokens: number;
   /** Text and arguments go out in pieces of 1 to this many characters. */
@@ -32,17 +36,13 @@ interface Progress {
   usage: Partial<TokenUsage>;
 }
 
-type Outcome = 'done' | 'left open';
-
-/** Plays the whole answer. The result says whether the response is over or was left open on purpose. */
-export async function play(playing: Playing, steps: Steps): Promise<Outcome> {
-  const output = playing.call.stream ? createStreamOutput(playing) : createWholeOutput(playing);
+/** Plays the whole answer; ends early when the client goes away. A silent script leaves the response open. */
+export async function play(playing: Playing, steps: Steps): Promise<void> {
   const progress: Progress = { text: '', reasoning: '', calls: [], ending: undefined, usage: {} };
+  const output = playing.call.stream ? createStreamOutput(playing, progress) : createWholeOutput(playing);
   const player: Player = { playing, output, progress };
-  const done = Symbol.asyncIterator in steps ? await playLater(player, steps) : await playNow(player, steps);
-  if (done !== undefined) return done;
-  await output.end(endingOf(progress), usageOf(playing, progress));
-  return 'done';
+  const over = Symbol.asyncIterator in steps ? await playLater(player, steps) : await playNow(player, steps);
+  if (!over) await output.end(endingOf(progress), usageOf(playing, progress));
 }
 
 interface Player {
@@ -51,42 +51,42 @@ interface Player {
   progress: Progress;
 }
 
-async function playNow(player: Player, steps: Iterable<Step>): Promise<Outcome | undefined> {
+async function playNow(player: Player, steps: Iterable<Step>): Promise<boolean> {
   for (const step of steps) {
-    const outcome = perform(player, step);
-    const done = outcome instanceof Promise ? await outcome : outcome;
-    if (done !== undefined) return done;
+    const over = perform(player, step);
+    if (over instanceof Promise ? await over : over) return true;
   }
-  return undefined;
+  return player.playing.response.destroyed;
 }
 
-async function playLater(player: Player, steps: AsyncIterable<Step>): Promise<Outcome | undefined> {
+async function playLater(player: Player, steps: AsyncIterable<Step>): Promise<boolean> {
   for await (const step of steps) {
     await player.output.flush();
-    const done = await perform(player, step);
-    if (done !== undefined) return done;
+    if (player.playing.response.destroyed || (await perform(player, step))) return true;
   }
-  return undefined;
+  return player.playing.response.destroyed;
 }
 
-// Not async: most steps are done at once, and thousands of them pass here a second.
-function perform(player: Player, step: Step): Promise<Outcome | undefined> | Outcome | undefined {
+/** True when the answer is over. Not async: most steps are done at once, and thousands of them pass here a second. */
+function perform(player: Player, step: Step): Promise<boolean> | boolean {
   if ('text' in step) return said(player, 'text', step.text);
   if ('reasoning' in step) return said(player, 'reasoning', step.reasoning);
   if ('call' in step) return called(player, step);
-  if ('usage' in step) return void Object.assign(player.progress.usage, step.usage);
-  if ('ending' in step) {
-    player.progress.ending = step.ending;
-    return undefined;
-  }
-  if ('waitMs' in step) return waited(player, step.waitMs);
-  return misbehave(player, step);
+  if ('usage' in step) Object.assign(player.progress.usage, step.usage);
+  else if ('ending' in step) player.progress.ending = step.ending;
+  else if ('waitMs' in step) return waited(player, step.waitMs);
+  else return misbehave(player, step);
+  return false;
 }
 
-async function waited({ output }: Player, ms: number): Promise<undefined> {
+async function waited({ playing, output }: Player, ms: number): Promise<boolean> {
   await output.flush();
-  await sleep(ms);
-  return undefined;
+  const gone = new AbortController();
+  const leave = (): void => gone.abort();
+  playing.response.once('close', leave);
+  await sleep(ms, undefined, { signal: gone.signal }).catch(() => undefined);
+  playing.response.off('close', leave);
+  return playing.response.destroyed;
 }
 
 type Misbehaviour = Exclude<
@@ -94,16 +94,29 @@ type Misbehaviour = Exclude<
   { text: string } | { reasoning: string } | { call: string } | { usage: unknown } | { ending: unknown } | { waitMs: number }
 >;
 
-async function misbehave({ playing, output }: Player, step: Misbehaviour): Promise<Outcome | undefined> {
-  if ('ping' in step) return output.ping();
-  if ('garbage' in step) return output.raw(step.garbage);
+async function misbehave({ playing, output }: Player, step: Misbehaviour): Promise<boolean> {
+  if ('ping' in step || 'garbage' in step) {
+    if ('ping' in step) output.ping();
+    else output.raw(step.garbage);
+    return false;
+  }
   await output.flush();
   if ('status' in step) await output.refuse(stepRefusal(step));
   else if ('overflow' in step) await output.refuse(overflowRefusal(playing));
-  else if ('truncate' in step) playing.response.end();
-  else if ('reset' in step) playing.response.socket?.resetAndDestroy();
-  else return 'left open';
-  return 'done';
+  else if ('truncate' in step) truncate(playing);
+  else if ('reset' in step) {
+    playing.cut();
+    playing.response.socket?.resetAndDestroy();
+  }
+  return true;
+}
+
+/** Streams end as if they were whole. An answer with a known length cannot; there the connection ends. */
+function truncate({ call, response, cut }: Playing): void {
+  if (call.stream) return void response.end();
+  cut();
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1000 });
+  response.write('{"id":', () => response.socket?.destroy());
 }
 
 function stepRefusal(step: { status: number; message?: string; retryAfterSeconds?: number }): Refusal {
@@ -123,18 +136,19 @@ export function overflowRefusal(playing: Pick<Playing, 'format' | 'call' | 'cont
   return playing.format.overflow(Math.max(limit + 1, Math.ceil(playing.call.bytes / 4)), limit);
 }
 
-function said({ progress, output }: Player, kind: 'text' | 'reasoning', whole: string): undefined {
+function said({ progress, output }: Player, kind: 'text' | 'reasoning', whole: string): boolean {
   progress[kind] += whole;
   output.said(kind, whole);
-  return undefined;
+  return false;
 }
 
-function called({ playing, progress, output }: Player, step: CallStep): undefined {
+function called({ playing, progress, output }: Player, step: CallStep): boolean {
   const id = step.id ?? playing.nextCallId();
   const made = { id, name: step.call, json: step.rawInput ?? JSON.stringify(step.input ?? {}) };
   progress.calls.push(made);
+  if (progress.reasoning !== '') playing.reasoned(id);
   output.called(made);
-  return undefined;
+  return false;
 }
 
 function endingOf({ ending, calls }: Progress): Ending {
@@ -151,8 +165,8 @@ function usageOf(playing: Playing, progress: Progress): TokenUsage {
 interface Output {
   said(kind: 'text' | 'reasoning', whole: string): void;
   called(call: { id: string; name: string; json: string }): void;
-  ping(): undefined;
-  raw(bytes: string): undefined;
+  ping(): void;
+  raw(bytes: string): void;
   flush(): Promise<void>;
   refuse(refusal: Refusal): Promise<void>;
   end(ending: Ending, usage: TokenUsage): Promise<void>;
@@ -170,7 +184,6 @@ function createWholeOutput(playing: Playing): Output {
     ping: () => undefined,
     raw(bytes) {
       garbage += bytes;
-      return undefined;
     },
     flush: () => Promise.resolve(),
     async refuse(refusal) {
@@ -183,42 +196,48 @@ function createWholeOutput(playing: Playing): Output {
   };
 }
 
-function createStreamOutput(playing: Playing): Output {
+function createStreamOutput(playing: Playing, progress: Progress): Output {
   const { format, call, response } = playing;
   const writer = format.writer(call, playing.answerNumber);
   let waiting = '';
+  let begun = false;
+  // The first event is written with the first word, for a vendor's own numbering; headers wait until something is sent.
   const begin = (): void => {
-    if (response.headersSent) return;
-    response.writeHead(200, { 'content-type': format.contentType, 'cache-control': 'no-cache' });
-    waiting = writer.begin() + waiting;
+    if (!begun) waiting += writer.begin(usageOf(playing, progress));
+    begun = true;
+  };
+  const sendHeaders = (): void => {
+    if (!response.headersSent) response.writeHead(200, { 'content-type': format.contentType, 'cache-control': 'no-cache' });
   };
   const flush = async (): Promise<void> => {
-    begin();
+    sendHeaders();
     const text = waiting;
     waiting = '';
     if (text !== '' && !response.destroyed) await writeBytes(playing, text);
   };
   return {
     said(kind, whole) {
+      begin();
       for (const piece of cut(playing, whole)) waiting += writer[kind](piece);
     },
     called(made) {
+      begin();
       waiting += writer.call(made, cut(playing, made.json));
     },
     ping() {
+      begin();
       waiting += writer.ping();
-      return undefined;
     },
     raw(bytes) {
       waiting += bytes;
-      return undefined;
     },
     // Before the first event nothing is flushed: an error can still be an HTTP status.
     flush: () => (waiting === '' ? Promise.resolve() : flush()),
     refuse: (refusal) => refuseStream({ playing, writer, refusal }),
     async end(ending, usage) {
-      waiting += writer.end(ending, usage);
       begin();
+      waiting += writer.end(ending, usage);
+      sendHeaders();
       if (Number.isFinite(playing.splitBytes)) {
         await flush();
         response.end();
