@@ -1,7 +1,7 @@
 /** Files, directories and links as they should be: content, owner, mode. */
 import type { Change, Resource, Trigger, Undo } from '../engine/resource.ts';
 import type { FileState, Machine, Ownership } from '../engine/machine.ts';
-import { resolveOwner, ownerName } from './owner.ts';
+import { ownerName, requireOwner, resolveOwner } from './owner.ts';
 import { lineDiff } from './line-diff.ts';
 
 export interface Owned {
@@ -62,6 +62,7 @@ function fileChange(machine: Machine, { wish, state, current, wanted, ownership 
     undo: undoOf(wish.path, state, current),
     triggers: wish.triggers ?? [],
     async apply() {
+      requireOwner(ownership, wish.path);
       if (state && state.kind !== 'file') await machine.remove(wish.path);
       await machine.write(wish.path, wanted, ownership);
     },
@@ -112,6 +113,7 @@ export function directoryResource(wish: Owned & { path: string }): Resource {
         undo: { kind: 'directory', path: wish.path, before },
         triggers: [],
         async apply() {
+          requireOwner(ownership, wish.path);
           if (state && state.kind !== 'directory') await machine.remove(wish.path);
           await machine.makeDirectory(wish.path, ownership);
         },

@@ -1,0 +1,77 @@
+/** systemd units: enabled, running, and restarted when what they were started from has changed. */
+import type { Resource, Trigger } from '../engine/resource.ts';
+import type { Machine } from '../engine/machine.ts';
+import { mustRun } from './must-run.ts';
+
+export const daemonReload: Trigger = { name: 'daemon-reload', command: ['systemctl', 'daemon-reload'] };
+
+/** reset-failed first: a unit that was restarted too often would otherwise stay down. */
+export function restartTrigger(unit: string): Trigger {
+  return { name: `restart ${unit}`, command: ['systemctl', 'restart', unit] };
+}
+
+export interface UnitWish {
+  name: string;
+  enabled: boolean;
+  /** Undefined: whether it runs now is not this resource's business. */
+  active?: boolean;
+}
+
+export interface UnitState {
+  known: boolean;
+  enabled: boolean;
+  active: boolean;
+  /** Its file on disk is newer than what systemd has loaded. */
+  needsReload: boolean;
+}
+
+export async function unitState(machine: Machine, name: string): Promise<UnitState> {
+  const shown = await machine.run('systemctl', ['show', name, '-p', 'LoadState,UnitFileState,ActiveState,NeedDaemonReload']);
+  const values = Object.fromEntries(shown.stdout.split('\n').map((line) => line.split('=', 2) as [string, string]));
+  return {
+    known: values.LoadState === 'loaded',
+    enabled: /^(enabled|static|alias|generated|indirect)/.test(values.UnitFileState ?? ''),
+    active: /^(active|activating|reloading)$/.test(values.ActiveState ?? ''),
+    needsReload: values.NeedDaemonReload === 'yes',
+  };
+}
+
+export function unitResource(wish: UnitWish): Resource {
+  return {
+    id: `unit:${wish.name}`,
+    async inspect(machine) {
+      if (!machine.live) return undefined;
+      const state = await unitState(machine, wish.name);
+      const steps = stepsTo(wish, state);
+      if (steps.length === 0) return undefined;
+      return {
+        summary: steps.map((step) => step.join(' ')).join(', '),
+        diff: [],
+        undo: { kind: 'commands', commands: stepsBack(wish, state) },
+        triggers: [],
+        async apply() {
+          await mustRun(machine, 'systemctl', ['daemon-reload']);
+          if (wish.active) await machine.run('systemctl', ['reset-failed', wish.name]);
+          for (const [file, ...args] of steps as [string, ...string[]][])
+            await mustRun(machine, file, args, { timeoutMs: 180_000 });
+        },
+      };
+    },
+  };
+}
+
+function stepsTo(wish: UnitWish, state: UnitState): string[][] {
+  const steps: string[][] = [];
+  if (wish.enabled !== state.enabled) steps.push(['systemctl', wish.enabled ? 'enable' : 'disable', wish.name]);
+  if (wish.active !== undefined && wish.active !== state.active)
+    steps.push(['systemctl', wish.active ? 'start' : 'stop', wish.name]);
+  return steps;
+}
+
+function stepsBack(wish: UnitWish, state: UnitState): string[][] {
+  const steps: string[][] = [];
+  if (wish.active !== undefined && wish.active !== state.active)
+    steps.push(['systemctl', state.active ? 'start' : 'stop', wish.name]);
+  if (wish.enabled !== state.enabled) steps.push(['systemctl', state.enabled ? 'enable' : 'disable', wish.name]);
+  return steps;
+}
