@@ -56,7 +56,7 @@ export interface BotApi {
   texts(chatId?: number): string[];
   /** Resolves with the n-th message (1 is the first) that the bot sends, to one chat or to any. */
   waitForSent(n: number, options?: { chatId?: number; timeoutMs?: number }): Promise<SentMessage>;
-  /** Looks again after each call of the bot, until `holds`; rejects after `timeoutMs` (5,000). */
+  /** Looks again after each call of the bot (and when a long poll begins to wait), until `holds`; rejects after `timeoutMs` (5,000). */
   until(holds: () => boolean, timeoutMs?: number): Promise<void>;
   /** Not confirmed by an offset, oldest first. */
   pending(): Update[];
@@ -210,6 +210,7 @@ function dispatch(world: World, { method, input, answer, onCancel }: WireCall): 
   if (method.toLowerCase() === 'getupdates') {
     if (world.webhookUrl !== '') throw new Refusal(409, WEBHOOK_ACTIVE);
     onCancel(world.queue.poll(readPoll(input.parameters), answer));
+    world.news.tell();
     return;
   }
   const found = METHODS.get(method.toLowerCase());

@@ -52,9 +52,8 @@ function checkQuote(message: Message, quote: string): Message {
   return message;
 }
 
-/** A replied message never carries the message that it replied to itself. */
+/** A replied message is shown as it is now, and never carries the message that it replied to itself. */
 export function withoutReply(message: Message): Message {
-  if (message.reply_to_message === undefined) return message;
   const { reply_to_message: _, ...rest } = message;
   return rest as Message;
 }
