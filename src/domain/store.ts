@@ -76,7 +76,7 @@ export interface Inbox {
    * Undefined when nothing is queued or a turn of the lane runs.
    */
   claim(sessionKey: SessionKey, take: { all: boolean; most: number }): Promise<{ turn: Turn; session: Session } | undefined>;
-  /** Adds the lane's queued messages to a running turn (steering); returns them. */
+  /** Adds the lane's queued messages to a running turn (steering), up to 100 at once; returns them. */
   join(turnId: string): Promise<QueuedMessage[]>;
   /** Drops a lane's queued messages as refused with this reason; returns how many. */
   dropQueued(sessionKey: SessionKey, reason: string): Promise<number>;
@@ -122,18 +122,21 @@ export interface Turns {
   interrupted(): Promise<{ turn: Turn; session: Session }[]>;
 }
 
+export type SessionSettingsChange = { [Name in keyof SessionSettings]?: SessionSettings[Name] | null };
+
 export interface Sessions {
   get(key: SessionKey): Promise<Session | undefined>;
   list(filter: { limit: number; agentId?: string; activeSinceMs?: number }): Promise<Session[]>;
   /** Entries of the current id since the last compaction (from its `keepFromSeq` on, the compaction entry first), oldest first. */
   history(sessionId: string): Promise<StoredEntry[]>;
-  /** All entries, for people. */
+  /** All entries, for people: the latest `limit` before `beforeSeq`, oldest first. */
   transcript(sessionId: string, page: { limit: number; beforeSeq?: number }): Promise<StoredEntry[]>;
   /** Adds an entry outside a turn (a compaction, a note). */
   append(sessionId: string, entry: Entry): Promise<number>;
   /** A new id under the same key: the history starts empty. Returns the new session. */
   reset(key: SessionKey): Promise<Session | undefined>;
-  patch(key: SessionKey, settings: SessionSettings): Promise<Session | undefined>;
+  /** Changes the named settings; null clears one. Begins the session where so far only messages of the key were received. */
+  patch(key: SessionKey, change: SessionSettingsChange): Promise<Session | undefined>;
   addUsage(use: UsageRecord): Promise<void>;
   /** Totals by UTC day, from the day of `sinceMs` on, oldest first. */
   usage(filter: { sinceMs: number; sessionKey?: SessionKey; senderId?: string }): Promise<UsageTotal[]>;
