@@ -32,7 +32,10 @@ export const commands: CommandGroup = {
       bare: 'list',
       commands: {
         list: { description: 'Channels that are configured', load: () => import('./channels/list.ts') },
-        status: { description: 'Whether they run, and ask the platform with --probe', load: () => import('./channels/status.ts') },
+        status: {
+          description: 'Whether they run, and ask the platform with --probe',
+          load: () => import('./channels/status.ts'),
+        },
       },
     },
     pairing: {
@@ -79,7 +82,10 @@ export const commands: CommandGroup = {
         list: { description: 'Sandboxes alive', load: () => import('./sandbox/list.ts') },
         build: { description: 'Build the sandbox image', load: () => import('./sandbox/build.ts') },
         explain: { description: 'What a session may do, and why', load: () => import('./sandbox/explain.ts') },
-        recreate: { description: 'Destroy sandboxes; the next tool call makes new ones', load: () => import('./sandbox/recreate.ts') },
+        recreate: {
+          description: 'Destroy sandboxes; the next tool call makes new ones',
+          load: () => import('./sandbox/recreate.ts'),
+        },
         prune: { description: 'Remove leftovers', load: () => import('./sandbox/prune.ts') },
       },
     },

@@ -16,7 +16,14 @@ export default defineCommand({
     if (call.args.json) return out.json({ channel: call.args.channel ?? null, requests, allowed });
     out.table(
       ['CODE', 'CHANNEL', 'ID', 'NAME', 'ASKED', 'WROTE'],
-      requests.map((one) => [one.code, one.channel, one.senderId, one.senderName ?? '', ago(one.createdAtMs), one.firstText ?? '']),
+      requests.map((one) => [
+        one.code,
+        one.channel,
+        one.senderId,
+        one.senderName ?? '',
+        ago(one.createdAtMs),
+        one.firstText ?? '',
+      ]),
       'Nobody waits to be let in.',
     );
     out.line();
