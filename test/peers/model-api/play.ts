@@ -61,8 +61,9 @@ async function playNow(player: Player, steps: Iterable<Step>): Promise<boolean> 
 
 async function playLater(player: Player, steps: AsyncIterable<Step>): Promise<boolean> {
   for await (const step of steps) {
-    await player.output.flush();
     if (player.playing.response.destroyed || (await perform(player, step))) return true;
+    // The script may take its time before it goes on.
+    await player.output.flush();
   }
   return player.playing.response.destroyed;
 }
