@@ -56,3 +56,13 @@ export function formatPath(path: ConfigPath): string {
 export function startsWith(path: ConfigPath, prefix: ConfigPath): boolean {
   return prefix.every((step, place) => String(path[place]) === String(step));
 }
+
+/** What stands at a path of a plain value. */
+export function valueAt(value: unknown, path: ConfigPath): unknown {
+  let here = value;
+  for (const step of path) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) return undefined;
+    here = (here as Record<string | number, unknown>)[step];
+  }
+  return here;
+}

@@ -11,7 +11,8 @@ import { Secret } from './secret.ts';
 /** What a change of the setting needs to take effect: nothing, a reconnect of the channel, a restart of the gateway. */
 export type RestartScope = 'live' | 'channel' | 'gateway';
 
-export interface SettingFacts {
+// An alias, not an interface: zod's `meta` takes it as it is.
+export type SettingFacts = {
   /** One or two sentences for the owner. */
   description: string;
   /** Of a number, when the key's name does not say it. */
@@ -20,9 +21,15 @@ export interface SettingFacts {
   restart?: RestartScope;
   /** What stands in the docs as the default where the schema has none, e.g. "the host's time zone". */
   defaultText?: string;
+  /** What is expected, in words, where the schema's type does not say it: "a numeric id". */
+  expects?: string;
+  /** Why other values, which people know from elsewhere, are refused; and what to do instead. */
+  because?: string;
+  /** An account of the channel does not inherit it from the channel's section. True of every secret. */
+  perAccount?: true;
   /** Set by `secretSetting`. */
   secret?: true;
-}
+};
 
 /**
  * A setting that holds a secret. In the file it is text: the value itself or a reference (`env:NAME`, `file:/path`, `op://…`,

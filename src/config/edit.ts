@@ -1,0 +1,130 @@
+/**
+ * `config set` and `config unset`: one value of the file changes, every other byte stays. The new text is checked as a whole
+ * before it is written. Environment, defaults and resolved secrets never reach the file.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import * as z from 'zod';
+import { AppError } from '../domain/errors.ts';
+import type { RestartScope } from '../domain/setting.ts';
+import type { Environment } from './environment.ts';
+import { removeValue, setValue } from './json5/splice.ts';
+import { parseTree, valueOf } from './json5/tree.ts';
+import { knownKey, unwrap, factsOf } from './known.ts';
+import { checkText, type ConfigModel } from './load.ts';
+import { LARGEST_TEXT } from './json5/tree.ts';
+import type { Locations } from './locations.ts';
+import { formatPath, parsePath, startsWith, valueAt, type ConfigPath } from './path.ts';
+import { ConfigError, readTree, unknownKey, type Problem } from './problems.ts';
+import { readSafeFile } from './safe-file.ts';
+import { writeConfigFile } from './write.ts';
+
+export interface Editor {
+  model: ConfigModel;
+  locations: Locations;
+  /** For looking whether `${VAR}` has a value. */
+  env: Environment;
+}
+
+export interface Edit {
+  path: ConfigPath;
+  /** False when it stood like that already; nothing was written then. */
+  changed: boolean;
+  /** What the change needs to take effect. */
+  restart: RestartScope;
+  /** The key holds a secret. */
+  secret: boolean;
+  /** What would still keep the gateway from starting. */
+  notes: Problem[];
+}
+
+/** Sets one value. Throws ConfigError where the result would be invalid, and what `writeConfigFile` throws. */
+export async function setInFile(editor: Editor, path: ConfigPath, value: unknown): Promise<Edit> {
+  const before = readText(editor);
+  const known = knownKey(editor.model.schema, path);
+  if (!known) {
+    throw new AppError('invalid', `${formatPath(path)}: ${unknownKey(editor.model.schema, path)}`, {
+      hint: 'All keys: openclaw config docs',
+    });
+  }
+  const after = setValue(before ?? '', path, value);
+  if (!isDeepStrictEqual(valueAt(plain(after), path), value)) throw new Error(`${formatPath(path)} was not set as asked`);
+  return finish(editor, path, { before, after });
+}
+
+/** Removes one value. AppError `not_found` when there is none. */
+export async function unsetInFile(editor: Editor, path: ConfigPath): Promise<Edit> {
+  const before = readText(editor);
+  const after = before === undefined ? undefined : removeValue(before, path);
+  if (after === undefined) {
+    throw new AppError('not_found', `Config path not found: ${formatPath(path)}`, {
+      hint: `It is not in ${editor.locations.configPath}.`,
+    });
+  }
+  return finish(editor, path, { before, after });
+}
+
+async function finish(
+  editor: Editor,
+  path: ConfigPath,
+  { before, after }: { before: string | undefined; after: string },
+): Promise<Edit> {
+  const { model, locations, env } = editor;
+  const notes = await checkText(model, locations, after, env);
+  // Unsafe by this very edit is refused; what was so before can be mended step by step.
+  const refused = notes.filter((note) => !note.passing && startsWith(note.path, path) && !isUnset(note));
+  if (refused.length > 0) throw new ConfigError(locations.configPath, refused);
+  const changed = after !== before;
+  if (changed) writeConfigFile(locations.configPath, before, after);
+  const known = knownKey(model.schema, path);
+  return { path, changed, restart: known?.restart ?? 'gateway', secret: known?.facts.secret === true, notes };
+}
+
+/** A variable that is missing here may be there where the gateway runs. */
+function isUnset(note: Problem): boolean {
+  return note.message.startsWith('the environment variable');
+}
+
+function readText({ locations }: Editor): string | undefined {
+  const text = readSafeFile(locations.configPath, { maxBytes: LARGEST_TEXT, readableByOthers: 'warn' })?.text;
+  if (text !== undefined) readTree(locations.configPath, text);
+  return text;
+}
+
+function plain(text: string): unknown {
+  const tree = parseTree(text);
+  return tree && valueOf(tree);
+}
+
+/**
+ * The value that an argument means: JSON5, else the text itself. A key that takes text gets the text as it is,
+ * so that a token of digits stays a text. With `json` it must be JSON5.
+ */
+export function valueOfArgument(model: ConfigModel, path: ConfigPath, argument: string, json: boolean): unknown {
+  const known = knownKey(model.schema, path);
+  try {
+    const tree = parseTree(argument);
+    const value = tree && valueOf(tree);
+    if (tree && (json || typeof value === 'string' || !known || !takesOnlyText(known.schema))) return value;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    if (json)
+      throw new AppError('invalid', `the value is no JSON5: ${error.message}`, {
+        hint: 'Without --json it is taken as text.',
+        cause: error,
+      });
+  }
+  if (json && argument.trim() === '')
+    throw new AppError('invalid', 'the value is empty', { hint: 'Use config unset to remove a key.' });
+  return argument;
+}
+
+function takesOnlyText(schema: z.core.$ZodType): boolean {
+  if (factsOf(schema).secret) return true;
+  const bare = unwrap(schema);
+  if (bare instanceof z.ZodUnion) return bare.def.options.every(takesOnlyText);
+  return (
+    bare instanceof z.ZodString || (bare instanceof z.ZodEnum && Object.values(bare.enum).every((one) => typeof one === 'string'))
+  );
+}
+
+export { parsePath };

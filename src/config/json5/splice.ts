@@ -1,0 +1,168 @@
+/**
+ * Changes one value of a JSON5 text and leaves every other byte as it is: comments, order, quotes, trailing commas.
+ * Pure. Throws AppError `invalid` where the path leads through something that is no object or list.
+ */
+import { AppError } from '../../domain/errors.ts';
+import { lineIndent, styleOf, writeKey, writeValue, type Style } from './style.ts';
+import { skipSpace, type Span } from './tokens.ts';
+import { nodeAt, parseTree, type ArrayNode, type ObjectNode, type TreeNode } from './tree.ts';
+
+type Path = readonly (string | number)[];
+
+/** The text with `value` at `path`; objects that are missing on the way are made. */
+export function setValue(text: string, path: Path, value: unknown): string {
+  const root = parseTree(text);
+  const style = styleOf(text, root);
+  if (!root) return withNewRoot(text, nest(path, value), style);
+  const depth = existingDepth(root, path);
+  const node = nodeAt(root, path.slice(0, depth)) as TreeNode;
+  if (depth === path.length)
+    return replace(text, node, writeValue(value, quotedLike(text, node, style), indentationAt(text, node)));
+  const step = path[depth] as string | number;
+  const rest = nest(path.slice(depth + 1), value);
+  if (node.kind === 'object') return insert(text, node, { key: String(step), value: rest, style });
+  if (node.kind === 'array' && step === node.items.length) return insert(text, node, { value: rest, style });
+  throw noPlace(node, step);
+}
+
+/** The text without what stands at `path`; undefined when nothing does. */
+export function removeValue(text: string, path: Path): string | undefined {
+  const root = parseTree(text);
+  const container = nodeAt(root, path.slice(0, -1));
+  if (!container || container.kind === 'scalar') return undefined;
+  const spans = spansOf(container);
+  const place =
+    container.kind === 'array' ? Number(path.at(-1)) : container.members.findIndex(({ key }) => key === String(path.at(-1)));
+  const span = spans[place];
+  return span ? cut(text, container, spans, place) : undefined;
+}
+
+function noPlace(node: TreeNode, step: string | number): AppError {
+  if (node.kind === 'array') {
+    return new AppError('invalid', `the list has ${node.items.length} entries: there is no place ${step}`, {
+      hint: `Use [${node.items.length}] to add one at the end.`,
+    });
+  }
+  return new AppError('invalid', `${JSON.stringify(step)} cannot be set below a value that is no object`, {
+    hint: 'Remove that value first, or set it to an object.',
+  });
+}
+
+/** How many steps of the path exist. */
+function existingDepth(root: TreeNode, path: Path): number {
+  let depth = 0;
+  while (depth < path.length && nodeAt(root, path.slice(0, depth + 1))) depth += 1;
+  return depth;
+}
+
+function nest(path: Path, value: unknown): unknown {
+  return path.toReversed().reduce((inner, step) => (typeof step === 'number' ? [inner] : { [step]: inner }), value);
+}
+
+function spansOf(container: ObjectNode | ArrayNode): Span[] {
+  return container.kind === 'array'
+    ? container.items
+    : container.members.map(({ keySpan, value }) => ({ start: keySpan.start, end: value.end }));
+}
+
+function replace(text: string, { start, end }: Span, replacement: string): string {
+  return text.slice(0, start) + replacement + text.slice(end);
+}
+
+/** What replaces a text keeps its quotes. */
+function quotedLike(text: string, node: TreeNode, style: Style): Style {
+  const first = text[node.start];
+  return first === '"' || first === "'" ? { ...style, quote: first } : style;
+}
+
+/** Undefined in a text of one line: it stays one. */
+function indentationAt(text: string, { start }: Span): string | undefined {
+  return text.trim().includes('\n') ? lineIndent(text, start) : undefined;
+}
+
+function withNewRoot(text: string, value: unknown, style: Style): string {
+  const before = text.trimEnd();
+  return `${before}${before ? style.newline : ''}${writeValue(value, style, '')}${style.newline}`;
+}
+
+interface Addition {
+  /** Absent for a list. */
+  key?: string;
+  value: unknown;
+  style: Style;
+}
+
+function insert(text: string, container: ObjectNode | ArrayNode, addition: Addition): string {
+  const spans = spansOf(container);
+  const last = spans.at(-1);
+  return last ? insertAfter(text, container, last, addition) : insertFirst(text, container, addition);
+}
+
+function written({ key, value, style }: Addition, indentation: string | undefined): string {
+  return `${key === undefined ? '' : `${writeKey(key, style)}: `}${writeValue(value, style, indentation)}`;
+}
+
+function insertFirst(text: string, container: Span, addition: Addition): string {
+  const { newline, indent } = addition.style;
+  const inner = text.slice(container.start + 1, container.end - 1).trimEnd();
+  const outer = lineIndent(text, container.start);
+  if (!inner && container.start > 0 && indentationAt(text, container) === undefined)
+    return replace(text, inside(container), ` ${written(addition, undefined)} `);
+  const added = `${inner}${newline}${outer}${indent}${written(addition, outer + indent)}${newline}${outer}`;
+  return replace(text, inside(container), added);
+}
+
+function inside({ start, end }: Span): Span {
+  return { start: start + 1, end: end - 1 };
+}
+
+function insertAfter(text: string, container: ObjectNode | ArrayNode, last: Span, addition: Addition): string {
+  const next = skipSpace(text, last.end);
+  const trailingComma = text[next] === ',';
+  const onOwnLine = /^[ \t]*$/.test(text.slice(text.lastIndexOf('\n', last.start - 1) + 1, last.start));
+  const comma = trailingComma ? '' : ',';
+  const closing = trailingComma ? ',' : '';
+  if (!onOwnLine) {
+    const at = trailingComma ? next + 1 : last.end;
+    return `${text.slice(0, at)}${comma} ${written(addition, undefined)}${closing}${text.slice(at)}`;
+  }
+  const indentation = lineIndent(text, last.start);
+  const at = endOfLine(text, trailingComma ? next + 1 : last.end, container.end - 1);
+  const added = `${addition.style.newline}${indentation}${written(addition, indentation)}${closing}`;
+  // The comma follows the value at once; a comment behind it stays on its line.
+  return `${text.slice(0, last.end)}${comma}${text.slice(last.end, at)}${added}${text.slice(at)}`;
+}
+
+/** Behind a comment that follows on the same line, if the line ends there; else `at` itself. */
+function endOfLine(text: string, at: number, limit: number): number {
+  const rest = /^(?:[ \t]|\/\*(?:(?!\*\/)[^\n])*\*\/)*(?:\/\/[^\r\n]*)?(?=\r?\n)/.exec(text.slice(at, limit));
+  return rest ? at + rest[0].length : at;
+}
+
+/** Takes out one entry with its comma, and with its line and what is said on it when it stands alone there. */
+function cut(text: string, container: ObjectNode | ArrayNode, spans: readonly Span[], place: number): string {
+  const { start, end } = spans[place] as Span;
+  const next = skipSpace(text, end);
+  const hasComma = text[next] === ',';
+  let tail = hasComma ? next + 1 : end;
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
+  const startsLine = /^[ \t]*$/.test(text.slice(lineStart, start)) && lineStart > container.start;
+  const lineEnd = endOfLine(text, tail, container.end - 1);
+  const endsLine = /^\r?\n/.test(text.slice(lineEnd));
+  let head = start;
+  if (startsLine && endsLine) {
+    head = lineStart;
+    tail = lineEnd + (text.startsWith('\r\n', lineEnd) ? 2 : 1);
+  } else if (hasComma) {
+    tail += /^[ \t]*/.exec(text.slice(tail))?.[0].length ?? 0;
+  }
+  const before = place > 0 && !hasComma ? withoutComma(text, spans[place - 1] as Span, head) : text.slice(0, head);
+  const closes = place > 0 && !hasComma && !(startsLine && endsLine);
+  return (closes ? before.trimEnd() : before) + text.slice(closes ? end : tail);
+}
+
+/** The text up to `head` without the comma behind the entry before: it would now be a trailing one. */
+function withoutComma(text: string, previous: Span, head: number): string {
+  const comma = skipSpace(text, previous.end);
+  return text.slice(0, comma) + text.slice(comma + 1, head);
+}

@@ -1,0 +1,130 @@
+/** What the schema knows of a path: its type, its facts, its neighbours. Pure look-ups; the schema itself is elsewhere. */
+import * as z from 'zod';
+import type { RestartScope, SettingFacts } from '../domain/setting.ts';
+import type { ConfigPath } from './path.ts';
+
+export interface KnownKey {
+  schema: z.core.$ZodType;
+  facts: Partial<SettingFacts>;
+  /** Of itself or of the nearest key above it that says so. */
+  restart: RestartScope;
+}
+
+/** The schema without what only says "may be missing" or "is converted afterwards". */
+export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodNullable
+  ) {
+    return unwrap(schema.def.innerType);
+  }
+  if (schema instanceof z.ZodPipe)
+    return schema.def.in instanceof z.ZodTransform ? unwrap(schema.def.out) : unwrap(schema.def.in);
+  return schema;
+}
+
+/** Facts of the schema and of what it wraps; the outer ones win. */
+export function factsOf(schema: z.core.$ZodType): Partial<SettingFacts> {
+  const own = (z.globalRegistry.get(schema) ?? {}) as Partial<SettingFacts>;
+  const inner = schema instanceof z.ZodPipe ? schema.def.in : (schema as z.ZodOptional).def.innerType;
+  return inner instanceof z.ZodType ? { ...factsOf(inner), ...own } : own;
+}
+
+/** The default that stands when the key is left out; undefined where there is none. */
+export function defaultOf(schema: z.core.$ZodType): unknown {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return schema.def.defaultValue;
+  if (schema instanceof z.ZodPipe) return defaultOf(schema.def.in);
+  return schema instanceof z.ZodOptional ? defaultOf(schema.def.innerType) : undefined;
+}
+
+/** The named keys below; empty for a list or a record. */
+export function childrenOf(schema: z.core.$ZodType): Record<string, z.core.$ZodType> {
+  const bare = unwrap(schema);
+  if (bare instanceof z.ZodObject) return bare.shape as Record<string, z.core.$ZodType>;
+  if (bare instanceof z.ZodUnion)
+    return Object.assign({}, ...bare.def.options.map(childrenOf)) as Record<string, z.core.$ZodType>;
+  return {};
+}
+
+/** What every entry of a list or a record is. */
+export function entryOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  const bare = unwrap(schema);
+  if (bare instanceof z.ZodArray) return bare.def.element;
+  return bare instanceof z.ZodRecord ? bare.def.valueType : undefined;
+}
+
+export function childOf(schema: z.core.$ZodType, step: string | number): z.core.$ZodType | undefined {
+  const children = childrenOf(schema);
+  return Object.hasOwn(children, step) ? children[step] : entryOf(schema);
+}
+
+/** Undefined for a path that the schema does not know. */
+export function knownKey(root: z.core.$ZodType, path: ConfigPath): KnownKey | undefined {
+  let schema: z.core.$ZodType | undefined = root;
+  let restart: RestartScope = 'gateway';
+  for (const step of path) {
+    schema = schema && childOf(schema, step);
+    if (!schema) return undefined;
+    restart = factsOf(schema).restart ?? restart;
+  }
+  return { schema: schema as z.core.$ZodType, facts: factsOf(schema as z.core.$ZodType), restart };
+}
+
+/** Every key of the schema; a list's entries stand as `[]`, a record's as `<name>`. */
+export function* allKeys(
+  root: z.core.$ZodType,
+  path: readonly string[] = [],
+): Generator<{ path: readonly string[]; schema: z.core.$ZodType }> {
+  for (const [key, schema] of Object.entries(childrenOf(root))) {
+    yield { path: [...path, key], schema };
+    yield* allKeys(schema, [...path, key]);
+  }
+  const entry = entryOf(root);
+  if (!entry) return;
+  const place = unwrap(root) instanceof z.ZodArray ? '[]' : '<name>';
+  yield { path: [...path, place], schema: entry };
+  yield* allKeys(entry, [...path, place]);
+}
+
+/** Paths of all texts in `value` that the schema says are secrets. */
+export function* secretPaths(root: z.core.$ZodType, value: unknown, path: ConfigPath = []): Generator<ConfigPath> {
+  if (factsOf(root).secret) {
+    if (typeof value === 'string') yield path;
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, below] of Object.entries(value)) {
+    const child = childOf(root, key);
+    if (child) yield* secretPaths(child, below, [...path, Array.isArray(value) ? Number(key) : key]);
+  }
+}
+
+/** What would be a right value, in words. */
+export function expectedOf(schema: z.core.$ZodType): string {
+  const facts = factsOf(schema);
+  if (facts.expects) return facts.expects;
+  if (facts.secret) return 'text';
+  const bare = unwrap(schema);
+  if (bare instanceof z.ZodEnum) return listed(Object.values(bare.enum).map((one) => JSON.stringify(one)));
+  if (bare instanceof z.ZodLiteral) return listed([...bare.values].map((one) => JSON.stringify(one)));
+  if (bare instanceof z.ZodUnion) return listed(bare.def.options.map(expectedOf));
+  if (bare instanceof z.ZodNumber) return numberWords(bare);
+  if (bare instanceof z.ZodString) return 'text';
+  if (bare instanceof z.ZodBoolean) return 'true or false';
+  return bare instanceof z.ZodArray ? 'a list' : 'an object';
+}
+
+function numberWords(schema: z.ZodNumber): string {
+  const kind = schema.format?.includes('int') ? 'a whole number' : 'a number';
+  const { minValue, maxValue } = schema;
+  if (minValue === null || maxValue === null || !Number.isFinite(minValue)) return kind;
+  return Number.isSafeInteger(maxValue) && maxValue === Number.MAX_SAFE_INTEGER
+    ? `${kind}, at least ${minValue}`
+    : `${kind} from ${minValue} to ${maxValue}`;
+}
+
+function listed(words: string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}

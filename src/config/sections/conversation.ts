@@ -1,0 +1,110 @@
+/** `session`, `messages`, `commands`: how conversations are kept apart and how messages become turns. */
+import * as z from 'zod';
+import type { SettingFacts } from '../../domain/setting.ts';
+import { group, only, SENDER_ID } from './field.ts';
+
+const queueMode = z.enum(['collect', 'followup', 'steer', 'interrupt']);
+
+export const sessionSection = group(
+  {
+    dmScope: z
+      .enum(['per-channel-peer', 'per-account-channel-peer', 'per-peer', 'main'])
+      .default('per-channel-peer')
+      .meta({
+        description:
+          'Who shares a conversation in direct chats. `per-channel-peer`: one for each person and channel; `per-account-channel-peer`: also for each account; `per-peer`: one for each person; `main`: everybody shares one and reads what the others said.',
+      } satisfies SettingFacts),
+    identityLinks: z
+      .record(
+        z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/),
+        z.array(
+          z
+            .string()
+            .regex(SENDER_ID)
+            .meta({ description: 'One id.', expects: 'channel:id, such as "telegram:123"' } satisfies SettingFacts),
+        ),
+      )
+      .default({})
+      .meta({
+        description: 'One person under several ids: a name and their ids, so that they have one conversation.',
+      } satisfies SettingFacts),
+  },
+  { description: 'How conversations are kept apart.', restart: 'live' },
+);
+
+export const messagesSection = group(
+  {
+    queue: group(
+      {
+        mode: queueMode.default('collect').meta({
+          description:
+            'What becomes of messages that arrive during a turn. `collect`: one turn for all of them; `followup`: one turn each; `steer`: they join the running turn; `interrupt`: they end it.',
+        } satisfies SettingFacts),
+        byChannel: z
+          .record(z.string().regex(/^[a-z][a-z0-9-]*$/), queueMode)
+          .default({})
+          .meta({
+            description: 'Another mode for a channel.',
+          } satisfies SettingFacts),
+        debounceMs: z
+          .int()
+          .min(0)
+          .max(60_000)
+          .default(0)
+          .meta({
+            description: 'Wait this long for more before a collected turn starts.',
+          } satisfies SettingFacts),
+        cap: z
+          .int()
+          .min(1)
+          .max(1_000)
+          .default(20)
+          .meta({
+            description: 'Most messages that one collected turn takes; the rest waits for the next.',
+          } satisfies SettingFacts),
+      },
+      { description: 'What becomes of messages that arrive during a turn.' },
+    ),
+    ackReactionScope: z
+      .enum(['off', 'group-mentions', 'group-all', 'direct', 'all'])
+      .default('off')
+      .meta({
+        description: 'Which messages get a reaction as soon as they are received, where the channel can react.',
+      } satisfies SettingFacts),
+    ackReaction: z
+      .string()
+      .min(1)
+      .max(16)
+      .default('👀')
+      .meta({ description: 'The reaction.', expects: 'an emoji' } satisfies SettingFacts),
+  },
+  { description: 'How messages become turns.', restart: 'live' },
+);
+
+const neverFromChat = 'A message can never do that, whoever sends it: use the command line on this host.';
+
+export const commandsSection = group(
+  {
+    native: z
+      .union([z.boolean(), z.literal('auto')])
+      .default('auto')
+      .meta({
+        description: 'Put the chat commands into the platform’s own menu; `auto` does where the channel has one.',
+        expects: 'true, false or "auto"',
+        restart: 'channel',
+      } satisfies SettingFacts),
+    nativeSkills: z
+      .union([z.literal(false), z.literal('auto')])
+      .default('auto')
+      .meta({
+        description: 'Put skills into the menu too. This version has no skills, so nothing is added.',
+        expects: 'false or "auto"',
+        because: 'This version has no skills to put there.',
+      } satisfies SettingFacts),
+    config: only(false, { description: 'Change the configuration from a chat.', because: neverFromChat }),
+    debug: only(false, { description: 'Change settings of the running process from a chat.', because: neverFromChat }),
+    bash: only(false, { description: 'Run commands on the host from a chat.', because: neverFromChat }),
+    restart: only(false, { description: 'Restart the gateway from a chat.', because: neverFromChat }),
+  },
+  { description: 'What people can do with /commands.', restart: 'live' },
+);

@@ -1,0 +1,126 @@
+/** `models`: servers of one's own, and changes to the built-in providers. */
+import * as z from 'zod';
+import { secretSetting, type SettingFacts } from '../../domain/setting.ts';
+import { only } from './field.ts';
+
+const price = (what: string) =>
+  z
+    .number()
+    .min(0)
+    .default(0)
+    .meta({ description: what, unit: 'US dollars a million tokens' } satisfies SettingFacts);
+
+const model = (apis: readonly string[]) =>
+  z.strictObject({
+    id: z
+      .string()
+      .min(1)
+      .max(200)
+      .meta({ description: 'The model’s id at the provider.' } satisfies SettingFacts),
+    name: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .meta({ description: 'What people call it.' } satisfies SettingFacts),
+    api: z
+      .enum(apis)
+      .optional()
+      .meta({ description: 'Its wire format, where it differs from the provider’s.' } satisfies SettingFacts),
+    contextWindow: z
+      .int()
+      .min(1_000)
+      .max(100_000_000)
+      .optional()
+      .meta({
+        description: 'Longest input and output together.',
+        unit: 'tokens',
+        defaultText: 'what is known of the model',
+      } satisfies SettingFacts),
+    maxTokens: z
+      .int()
+      .min(16)
+      .max(10_000_000)
+      .optional()
+      .meta({
+        description: 'Longest answer.',
+        unit: 'tokens',
+        defaultText: 'what is known of the model',
+      } satisfies SettingFacts),
+    input: z
+      .array(z.enum(['text', 'image']))
+      .optional()
+      .meta({ description: 'What it understands.', defaultText: 'what is known of the model' } satisfies SettingFacts),
+    reasoning: z
+      .boolean()
+      .optional()
+      .meta({ description: 'It can think before it answers.', defaultText: 'what is known of the model' } satisfies SettingFacts),
+    cost: z
+      .strictObject({
+        input: price('Fresh input.'),
+        output: price('Output.'),
+        cacheRead: price('Input that the provider had cached.'),
+        cacheWrite: price('Input that the provider puts into its cache.'),
+      })
+      .optional()
+      .meta({ description: 'The price.', defaultText: 'what is known of the model' } satisfies SettingFacts),
+  });
+
+const isPrivateHost = (host: string): boolean =>
+  !host.includes('.') ||
+  /\.(?:local|internal|lan|home\.arpa)$/i.test(host) ||
+  /^(?:127|10)\.|^192\.168\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(host);
+
+/** A key and people's words must not cross the public net in clear text. */
+const isSafeAddress = (text: string): boolean => {
+  const url = URL.parse(text);
+  if (!url || url.username || url.password || url.search || url.hash) return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isPrivateHost(url.hostname));
+};
+
+const provider = (apis: readonly string[]) =>
+  z.strictObject({
+    baseUrl: z
+      .string()
+      .refine(isSafeAddress)
+      .optional()
+      .meta({
+        description: 'The server’s address.',
+        expects: 'an address such as https://api.example.com/v1; http:// only for this host or a private network; no key in it',
+        defaultText: 'the built-in provider’s',
+      } satisfies SettingFacts),
+    apiKey: secretSetting({ description: 'The key.', defaultText: 'the provider’s customary environment name' }).optional(),
+    api: z
+      .enum(apis)
+      .optional()
+      .meta({
+        description: 'The wire format.',
+        defaultText: 'the built-in provider’s, else openai-completions',
+      } satisfies SettingFacts),
+    headers: z
+      .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), secretSetting({ description: 'One header.' }))
+      .optional()
+      .meta({
+        description: 'Further headers of each request.',
+      } satisfies SettingFacts),
+    models: z
+      .array(model(apis))
+      .default([])
+      .meta({ description: 'Its models, as far as they are not known.' } satisfies SettingFacts),
+  });
+
+export function modelsSection(apis: readonly string[]) {
+  return z
+    .strictObject({
+      mode: only('merge', {
+        description: 'The providers below are added to the built-in ones.',
+        because: 'The built-in providers are always known; without a key they are not used.',
+      }),
+      providers: z
+        .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), provider(apis))
+        .default({})
+        .meta({ description: 'By the name before the slash in `provider/model-id`.' } satisfies SettingFacts),
+    })
+    .prefault({})
+    .meta({ description: 'Servers of language models.', restart: 'live' } satisfies SettingFacts);
+}
