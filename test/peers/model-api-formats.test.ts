@@ -227,7 +227,7 @@ test('chat completions: chunks, arguments in pieces, usage last, [DONE]', async 
   const chunks = events.slice(0, -1).map((event) => event.data as Body);
   assert.ok(chunks.every((chunk) => chunk['object'] === 'chat.completion.chunk' && 'usage' in chunk));
   assert.deepEqual(chunks.at(-1)?.['choices'], []);
-  assert.ok(Number((chunks.at(-1)?.['usage'] as Body)['prompt_tokens']) > 0);
+  assert.ok(Number((chunks.at(-1) as { usage: Body }).usage['prompt_tokens']) > 0);
   assert.equal(collect(chunks, 'reasoning_content').join(''), 'hmm');
   const pieces = collect(chunks, 'arguments');
   assert.equal(pieces.join(''), '{"path":"a/b/c.txt"}');

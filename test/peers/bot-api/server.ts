@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readBody } from '../wire/body.ts';
+import { ClientGone, readBody } from '../wire/body.ts';
 import type { Fault, Faults } from '../wire/faults.ts';
 import { plainRefusal, Refusal, refusalBody, resultBody } from './answers.ts';
 import { readInput, type CallInput } from './parameters.ts';
@@ -38,8 +38,8 @@ const FILE_TARGET = /^\/file\/bot([^/]+)\/([^?]+)/;
 export function createHandler(wire: Wire): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     handle(wire, request, response).catch((error: unknown) => {
-      // A client that goes away is its right; anything else is a bug of this peer and has to be seen.
-      if (!request.destroyed && !response.destroyed) wire.failed(error);
+      // A client that goes away is its right; anything else is a bug of this peer, and has to be seen.
+      if (!(error instanceof ClientGone)) wire.failed(error);
       response.destroy();
     });
   };

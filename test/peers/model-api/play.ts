@@ -105,11 +105,17 @@ async function misbehave({ playing, output }: Player, step: Misbehaviour): Promi
   if ('status' in step) await output.refuse(stepRefusal(step));
   else if ('overflow' in step) await output.refuse(overflowRefusal(playing));
   else if ('truncate' in step) truncate(playing);
-  else if ('reset' in step) {
-    playing.cut();
-    playing.response.socket?.resetAndDestroy();
-  }
+  else if ('reset' in step) await reset(playing);
   return true;
+}
+
+/** Long enough for what was sent to be read: a reset throws away what the client's system still holds. */
+const RESET_AFTER_MS = 20;
+
+async function reset({ response, cut }: Playing): Promise<void> {
+  if (response.headersSent) await sleep(RESET_AFTER_MS);
+  cut();
+  response.socket?.resetAndDestroy();
 }
 
 /** Streams end as if they were whole. An answer with a known length cannot; there the connection ends. */

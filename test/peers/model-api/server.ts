@@ -3,7 +3,7 @@
  * Must never know a vendor's format or decide an answer.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isObject, readBody, type Json } from '../wire/body.ts';
+import { ClientGone, isObject, readBody, type Json } from '../wire/body.ts';
 import type { News } from '../wire/until.ts';
 import type { PromptCache } from './cache.ts';
 import { discover, type Discovery } from './discovery.ts';
@@ -49,7 +49,7 @@ export function createHandler(state: State): (request: IncomingMessage, response
   return (request, response) => {
     handle(state, request, response).catch((error: unknown) => {
       // A client that goes away is its right; anything else is a bug of this peer or of a script, and has to be seen.
-      if (!request.destroyed && !response.destroyed) state.failures.push(error);
+      if (!(error instanceof ClientGone)) state.failures.push(error);
       response.destroy();
     });
   };

@@ -2,7 +2,10 @@
 
 import type { IncomingMessage } from 'node:http';
 
-/** The whole body. Rejects when the client goes away in the middle of it. */
+/** The client left in the middle of its request, as it may. */
+export class ClientGone extends Error {}
+
+/** The whole body. Rejects with ClientGone when there is no whole one. */
 export function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let first: Buffer | undefined;
@@ -12,8 +15,9 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
       else (rest ??= [first]).push(chunk);
     });
     request.on('end', () => resolve(rest === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(rest)));
-    request.on('error', reject);
-    request.on('close', () => reject(new Error('the client went away')));
+    const gone = (): void => reject(new ClientGone('the client went away'));
+    request.on('error', gone);
+    request.on('close', gone);
   });
 }
 
