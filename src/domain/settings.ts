@@ -11,6 +11,20 @@ import type { QueueMode } from './session.ts';
 export type DmPolicy = 'pairing' | 'allowlist' | 'open' | 'disabled';
 export type GroupPolicy = 'disabled' | 'allowlist' | 'open';
 
+/** One account of a channel, as the configuration has it. */
+export interface ChannelAccountSettings {
+  channel: string;
+  account: string;
+  /** What the owner calls it. */
+  name?: string;
+  enabled: boolean;
+  admission: AdmissionSettings;
+  /** What the channel's own schema made of the rest; undefined when something is missing or wrong. */
+  settings: unknown;
+  /** What is missing or wrong, for the owner. */
+  problem?: string;
+}
+
 /** Who may talk on one channel account. Ids are the platform's immutable ids; names never count. */
 export interface AdmissionSettings {
   dmPolicy: DmPolicy;
@@ -132,9 +146,27 @@ export interface AgentSandboxSettings {
 
 export interface GatewaySettings {
   port: number;
+  /** Without one nothing but the health check answers. */
+  token?: Secret;
+  /** Serve the control page. */
+  controlPage: boolean;
+  /** Which OpenAI-compatible endpoints are served. */
+  endpoints: { chatCompletions: boolean; responses: boolean };
   /** Turns that run at once, over all lanes. */
   maxConcurrentTurns: number;
   /** Sandboxes alive at once. */
   maxSandboxes: number;
+  /** `auto`: Docker where an engine answers at the start and has the image, else the embedded one. */
+  sandboxBackend: 'auto' | 'docker' | 'embedded';
+  /** Absolute path of the Docker Engine's socket. */
+  dockerSocket: string;
   mediaMaxBytes: number;
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+/** How the gateway shows that it has heard, before it answers. */
+export interface ReceiptSettings {
+  /** Which messages get a reaction. */
+  scope: 'off' | 'group-mentions' | 'group-all' | 'direct' | 'all';
+  reaction: string;
 }

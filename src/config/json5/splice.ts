@@ -144,25 +144,24 @@ function cut(text: string, container: ObjectNode | ArrayNode, spans: readonly Sp
   const { start, end } = spans[place] as Span;
   const next = skipSpace(text, end);
   const hasComma = text[next] === ',';
-  let tail = hasComma ? next + 1 : end;
-  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
-  const startsLine = /^[ \t]*$/.test(text.slice(lineStart, start)) && lineStart > container.start;
-  const lineEnd = endOfLine(text, tail, container.end - 1);
-  const endsLine = /^\r?\n/.test(text.slice(lineEnd));
-  let head = start;
-  if (startsLine && endsLine) {
-    head = lineStart;
-    tail = lineEnd + (text.startsWith('\r\n', lineEnd) ? 2 : 1);
-  } else if (hasComma) {
-    tail += /^[ \t]*/.exec(text.slice(tail))?.[0].length ?? 0;
+  const entry = { start, end: hasComma ? next + 1 : end };
+  const line = wholeLine(text, entry, container);
+  const previous = hasComma ? undefined : spans[place - 1];
+  if (previous) {
+    // The last one goes: the comma before it would now be a trailing one.
+    const comma = skipSpace(text, previous.end);
+    const kept = text.slice(0, comma) + text.slice(comma + 1, line?.start ?? start);
+    return line ? kept + text.slice(line.end) : kept.trimEnd() + text.slice(end);
   }
-  const before = place > 0 && !hasComma ? withoutComma(text, spans[place - 1] as Span, head) : text.slice(0, head);
-  const closes = place > 0 && !hasComma && !(startsLine && endsLine);
-  return (closes ? before.trimEnd() : before) + text.slice(closes ? end : tail);
+  const gap = hasComma ? (/^[ \t]*/.exec(text.slice(entry.end))?.[0].length ?? 0) : 0;
+  return replace(text, line ?? { start, end: entry.end + gap }, '');
 }
 
-/** The text up to `head` without the comma behind the entry before: it would now be a trailing one. */
-function withoutComma(text: string, previous: Span, head: number): string {
-  const comma = skipSpace(text, previous.end);
-  return text.slice(0, comma) + text.slice(comma + 1, head);
+/** The line or lines that an entry fills alone, with their end; undefined when it shares them. */
+function wholeLine(text: string, entry: Span, container: Span): Span | undefined {
+  const start = text.lastIndexOf('\n', entry.start - 1) + 1;
+  const end = endOfLine(text, entry.end, container.end - 1);
+  const lineBreak = /^\r?\n/.exec(text.slice(end))?.[0];
+  const alone = start > container.start && /^[ \t]*$/.test(text.slice(start, entry.start));
+  return alone && lineBreak ? { start, end: end + lineBreak.length } : undefined;
 }
