@@ -8,7 +8,8 @@ import type { ExitCode } from '../runtime/exit-codes.ts';
 
 export interface CommandLeaf {
   description: string;
-  load: () => Promise<{ default: AnyCommand }>;
+  /** A citty command; its own argument types differ from leaf to leaf. */
+  load: () => Promise<{ default: object }>;
 }
 
 export interface CommandGroup {

@@ -69,7 +69,7 @@ async function dispatch(words: string[], context: CliContext): Promise<ExitCode>
     node = node.commands[node.bare] as Exclude<CommandNode, CommandGroup>;
   }
   if (isGroup(node)) throw new Error(`the bare command of ${path.join(' ')} is a group`);
-  const command = (await node.load()).default;
+  const command = (await node.load()).default as AnyCommand;
   const definition = ((await resolve(command.args)) ?? {}) as ArgsDef;
   if (wantsHelp) {
     context.out.line(leafHelp(path, node.description, definition));

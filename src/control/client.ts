@@ -56,7 +56,10 @@ function send(options: ClientOptions, method: string, path: string, body?: strin
   return new Promise((resolve, reject) => {
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (options.token) headers['authorization'] = `Bearer ${options.token.reveal()}`;
-    const request = httpRequest({ host: '127.0.0.1', port: options.port, method, path, headers, signal: options.signal }, resolve);
+    const request = httpRequest(
+      { host: '127.0.0.1', port: options.port, method, path, headers, signal: options.signal },
+      resolve,
+    );
     request.on('error', (cause) =>
       reject(
         new AppError('unavailable', `No gateway answers on 127.0.0.1:${options.port}.`, {

@@ -132,23 +132,38 @@ function fail(error: unknown, response: ServerResponse, log: Log): void {
   const body = expected
     ? { code: error.code, message: redact(error.message), ...(error.hint ? { hint: redact(error.hint) } : {}) }
     : { code: 'internal', message: 'Internal error; the gateway log has its details.' };
+  // What is left of a body that was not read must not be taken for the next request.
+  if (!response.req.complete) response.shouldKeepAlive = false;
   if (response.headersSent) response.end(`${JSON.stringify({ event: 'error', payload: body })}\n`);
   else sendJson(response, expected ? STATUS[error.code] : 500, { ok: false, error: body });
 }
 
 /** The JSON body, at most 1 MiB; an empty body is an empty object. */
 async function readJson(request: IncomingMessage): Promise<unknown> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    size += piece.length;
-    if (size > MOST_BODY_BYTES) throw new AppError('limit', `The body is larger than ${MOST_BODY_BYTES} bytes.`);
-    pieces.push(piece);
-  }
-  if (size === 0) return {};
+  const body = await readBody(request);
+  if (body.length === 0) return {};
   try {
-    return JSON.parse(Buffer.concat(pieces).toString('utf8')) as unknown;
+    return JSON.parse(body.toString('utf8')) as unknown;
   } catch (error) {
     throw new AppError('invalid', 'The body is not JSON.', { cause: error });
   }
+}
+
+/** A body over the limit is not read on; the connection stays open for the answer and closes after it. */
+function readBody(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    let size = 0;
+    request.on('data', (piece: Buffer) => {
+      size += piece.length;
+      if (size <= MOST_BODY_BYTES) pieces.push(piece);
+      else if (request.isPaused() === false) {
+        request.pause();
+        reject(new AppError('limit', `The body is larger than ${MOST_BODY_BYTES} bytes.`));
+      }
+    });
+    request.once('end', () => resolve(Buffer.concat(pieces)));
+    request.once('error', reject);
+    request.once('aborted', () => reject(new AppError('unavailable', 'The client went away.')));
+  });
 }
