@@ -8,12 +8,12 @@ import { AppError } from '../domain/errors.ts';
 import type { RestartScope } from '../domain/setting.ts';
 import type { Environment } from './environment.ts';
 import { removeValue, setValue } from './json5/splice.ts';
-import { parseTree, valueOf } from './json5/tree.ts';
+import { LARGEST_TEXT, parseTree, valueOf } from './json5/tree.ts';
 import { knownKey, unwrap, factsOf } from './known.ts';
-import { checkText, type ConfigModel } from './load.ts';
-import { LARGEST_TEXT } from './json5/tree.ts';
+import { checkText } from './load.ts';
 import type { Locations } from './locations.ts';
-import { formatPath, parsePath, startsWith, valueAt, type ConfigPath } from './path.ts';
+import type { ConfigModel } from './model.ts';
+import { formatPath, startsWith, valueAt, type ConfigPath } from './path.ts';
 import { ConfigError, readTree, unknownKey, type Problem } from './problems.ts';
 import { readSafeFile } from './safe-file.ts';
 import { writeConfigFile } from './write.ts';
@@ -126,5 +126,3 @@ function takesOnlyText(schema: z.core.$ZodType): boolean {
     bare instanceof z.ZodString || (bare instanceof z.ZodEnum && Object.values(bare.enum).every((one) => typeof one === 'string'))
   );
 }
-
-export { parsePath };

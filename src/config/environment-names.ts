@@ -7,6 +7,10 @@ export interface EnvironmentName {
   kind: 'text' | 'number';
   /** It counts only where this key is there already: a variable of somebody else's must not start a channel. */
   onlyWith?: ConfigPath;
+  /** It does not count where the file has all of these: a key beside an address of one's own belongs to that server. */
+  notWith?: readonly ConfigPath[];
+  /** It holds a bearer token of a login, not an API key. */
+  bearer?: boolean;
 }
 
 export const environmentNames: readonly EnvironmentName[] = [
@@ -27,18 +31,21 @@ export const environmentNames: readonly EnvironmentName[] = [
   },
 ];
 
-/** Names that only say where things lie; they are read before there is a configuration. */
-export const locationNames = [
-  'OPENCLAW_CONFIG_PATH',
-  'OPENCLAW_STATE_DIR',
-  'OPENCLAW_HOME',
-  'HOME',
-  'CREDENTIALS_DIRECTORY',
-] as const;
-
-/** A provider's customary key names, the first that is set counts. */
-export function providerKeyNames(providers: readonly { id: string; keyNames: readonly string[] }[]): EnvironmentName[] {
-  return providers.flatMap(({ id, keyNames }) =>
-    keyNames.map((name) => ({ name, kind: 'text' as const, paths: [['models', 'providers', id, 'apiKey']] })),
-  );
+/** A provider's customary key names; of several that are set the first counts. */
+export function providerKeyNames(
+  vendors: readonly { id: string; keyNames: readonly string[]; bearerNames?: readonly string[] }[],
+): EnvironmentName[] {
+  return vendors.flatMap(({ id, keyNames, bearerNames }) => {
+    const at = ['models', 'providers', id];
+    return keyNames.map((name) => ({
+      name,
+      kind: 'text' as const,
+      paths: [[...at, 'apiKey']],
+      notWith: [
+        [...at, 'apiKey'],
+        [...at, 'baseUrl'],
+      ],
+      ...(bearerNames?.includes(name) && { bearer: true }),
+    }));
+  });
 }

@@ -59,18 +59,32 @@ function readConfigFile(path: string, warnings: string[]): ConfigFile {
   return { path, text: found.text, exists: true, tree };
 }
 
+/** Where a value comes from. */
+export interface Origin {
+  /** `file`, `default`, `the environment variable X`, `X in .env`, `the option --x`. */
+  words: string;
+  /** The variable, when it is one. */
+  variable?: EnvironmentName;
+}
+
 /** The layers as one plain value. It knows the origin of each part. */
 export class Assembly {
   readonly value: Record<string, unknown>;
   readonly #file: ConfigFile;
-  readonly #origins: { path: ConfigPath; origin: string }[] = [];
+  readonly #fromFile: unknown;
+  readonly #origins: { path: ConfigPath; origin: Origin }[] = [];
 
   constructor(file: ConfigFile) {
     this.#file = file;
     this.value = (file.tree ? valueOf(file.tree) : {}) as Record<string, unknown>;
+    this.#fromFile = file.tree ? valueOf(file.tree) : {};
   }
 
-  put(path: ConfigPath, value: unknown, origin: string): void {
+  isInFile(path: ConfigPath): boolean {
+    return valueAt(this.#fromFile, path) !== undefined;
+  }
+
+  put(path: ConfigPath, value: unknown, origin: Origin): void {
     let here: Record<string | number, unknown> = this.value;
     for (const step of path.slice(0, -1)) {
       const next = (here[step] ??= {});
@@ -82,15 +96,16 @@ export class Assembly {
     this.#origins.push({ path, origin });
   }
 
-  /** Where the value of a path comes from if not from the file. The last layer counts. */
-  originOf(path: ConfigPath): string | undefined {
-    return this.#origins.findLast((one) => startsWith(path, one.path))?.origin;
+  /** The last layer counts. */
+  originOf(path: ConfigPath): Origin {
+    const above = this.#origins.findLast((one) => startsWith(path, one.path));
+    return above?.origin ?? { words: this.isInFile(path) ? 'file' : 'default' };
   }
 
   /** The same problem, with where it stands. */
   place(problem: Problem): Problem {
-    const source = this.originOf(problem.path);
-    if (source) return { ...problem, source };
+    const above = this.#origins.findLast((one) => startsWith(problem.path, one.path));
+    if (above) return { ...problem, source: above.origin.words };
     const place = problem.place ?? placeOf(this.#file.text, this.#file.tree, problem.path);
     return place ? { ...problem, place } : problem;
   }
@@ -106,9 +121,10 @@ export function putEnvironment(assembly: Assembly, layers: Layers, names: readon
   const [lower, upper] = [true, false].map((inFile) => present.filter(({ name }) => layers.fromDotEnv.has(name) === inFile));
   for (const entry of [...(lower ?? []), ...(upper ?? [])]) {
     if (entry.onlyWith && valueAt(assembly.value, entry.onlyWith) === undefined) continue;
-    const origin = layers.fromDotEnv.has(entry.name) ? `${entry.name} in .env` : `the environment variable ${entry.name}`;
+    if (entry.notWith?.every((path) => assembly.isInFile(path))) continue;
+    const words = layers.fromDotEnv.has(entry.name) ? `${entry.name} in .env` : `the environment variable ${entry.name}`;
     const value = valueOfVariable(entry, layers.env[entry.name] as string);
-    for (const path of entry.paths) assembly.put(path, value, origin);
+    for (const path of entry.paths) assembly.put(path, value, { words, variable: entry });
   }
 }
 

@@ -2,23 +2,17 @@
  * Loads the configuration: file, environment and command line become one valid value with its defaults and resolved secrets.
  * No file is an empty one, and an empty one works. Nothing is ever written here.
  */
-import type { EnvironmentName } from './environment-names.ts';
 import { processEnvironment, type Environment } from './environment.ts';
-import { Assembly, putEnvironment, readLayers, type ConfigFile, type FlagValue } from './layers.ts';
+import { Assembly, putEnvironment, readLayers, type ConfigFile, type FlagValue, type Origin } from './layers.ts';
 import { DEFAULT_PORT, type Locations } from './locations.ts';
+import type { ConfigModel } from './model.ts';
 import { formatPath, startsWith, valueAt, type ConfigPath } from './path.ts';
 import { ConfigError, describeProblem, placeOfKey, problemsOf, readTree, type Problem } from './problems.ts';
 import type { ReferenceEdges, RunProgram } from './references.ts';
 import { runProgram } from './run-program.ts';
-import type { Config, ConfigSchema } from './schema.ts';
+import type { Config } from './schema.ts';
 import { expandAll, resolveSecrets } from './secrets.ts';
 import { brokenRules } from './start-rules.ts';
-
-/** The schema and what belongs to it. */
-export interface ConfigModel {
-  schema: ConfigSchema;
-  environmentNames: readonly EnvironmentName[];
-}
 
 export interface LoadOptions {
   locations: Locations;
@@ -47,7 +41,7 @@ export interface LoadedConfig {
   /** What would keep the gateway from starting; under `start` it is empty. */
   notes: Problem[];
   /** Where a value comes from. */
-  originOf(path: ConfigPath): string;
+  originOf(path: ConfigPath): Origin;
 }
 
 /** Throws ConfigError (every problem at once), or AppError `denied`, `limit`, `unavailable` for the file itself. */
@@ -57,12 +51,11 @@ export async function loadConfig(model: ConfigModel, options: LoadOptions): Prom
   startNamedPlugins(assembly);
   putEnvironment(assembly, layers, model.environmentNames);
   putDefaultPort(assembly, options.locations);
-  for (const flag of options.flags ?? []) assembly.put(flag.path, flag.value, `the option ${flag.name}`);
+  for (const flag of options.flags ?? []) assembly.put(flag.path, flag.value, { words: `the option ${flag.name}` });
   const edges = { env: layers.env, homeDir: options.locations.homeDir, run: options.run ?? runProgram };
   const follow = options.purpose === 'start' ? () => true : (options.follow ?? (() => false));
   const { config, notes } = await finish(model, layers.file, assembly, { ...edges, follow });
   if (options.purpose === 'start' && notes.length > 0) throw new ConfigError(layers.file.path, notes);
-  const inFile = new Assembly(layers.file).value;
   return {
     config,
     locations: options.locations,
@@ -71,7 +64,7 @@ export async function loadConfig(model: ConfigModel, options: LoadOptions): Prom
     env: layers.env,
     warnings: layers.warnings,
     notes,
-    originOf: (path) => assembly.originOf(path) ?? (valueAt(inFile, path) === undefined ? 'default' : 'file'),
+    originOf: (path) => assembly.originOf(path),
   };
 }
 
@@ -116,8 +109,8 @@ async function finish(
 
 function putDefaultPort(assembly: Assembly, { defaultPort }: Locations): void {
   const path = ['gateway', 'port'];
-  if (valueAt(assembly.value, path) === undefined)
-    assembly.put(path, defaultPort, defaultPort === DEFAULT_PORT ? 'default' : 'the option --dev');
+  if (valueAt(assembly.value, path) !== undefined) return;
+  assembly.put(path, defaultPort, { words: defaultPort === DEFAULT_PORT ? 'default' : 'the option --dev' });
 }
 
 /** `plugins.entries.<id>.enabled: true` runs a channel that has no section of its own. */
@@ -127,7 +120,7 @@ function startNamedPlugins(assembly: Assembly): void {
   for (const [id, entry] of Object.entries(entries)) {
     const path = ['channels', id];
     if (valueAt(entry, ['enabled']) === true && valueAt(assembly.value, path) === undefined) {
-      assembly.put(path, {}, `plugins.entries.${id}`);
+      assembly.put(path, {}, { words: `plugins.entries.${id}.enabled` });
     }
   }
 }

@@ -1,14 +1,36 @@
-/** The configuration's schema with what the lists of channels and providers add to it. */
+/**
+ * The schema with everything that the lists of channels and providers add to it. Made once, when it is first needed.
+ * Only light modules are imported: no channel's client and no provider's.
+ */
+import type { ChannelPlugin } from '../domain/channel.ts';
 import { channels } from '../channels/index.ts';
-import { providers } from '../providers/index.ts';
-import { vendors } from '../providers/vendors.ts';
-import { environmentNames, providerKeyNames } from './environment-names.ts';
-import type { ConfigModel } from './load.ts';
-import { createConfigSchema } from './schema.ts';
+import { vendors, type Vendor } from '../providers/vendors.ts';
+import { environmentNames, providerKeyNames, type EnvironmentName } from './environment-names.ts';
+import { createConfigSchema, type ConfigSchema } from './schema.ts';
 
-export function createConfigModel(): ConfigModel {
+export interface ConfigModel {
+  schema: ConfigSchema;
+  channels: readonly ChannelPlugin<never>[];
+  environmentNames: readonly EnvironmentName[];
+}
+
+export interface ModelParts {
+  channels: readonly ChannelPlugin<never>[];
+  vendors: readonly Vendor[];
+}
+
+export function createConfigModel(parts: ModelParts): ConfigModel {
+  const apis = [...new Set(parts.vendors.map(({ api }) => api))];
   return {
-    schema: createConfigSchema({ channels, apis: providers.map(({ api }) => api) }),
-    environmentNames: [...environmentNames, ...providerKeyNames(vendors.map(({ id, keyNames }) => ({ id, keyNames })))],
+    schema: createConfigSchema({ channels: parts.channels, apis }),
+    channels: parts.channels,
+    environmentNames: [...environmentNames, ...providerKeyNames(parts.vendors)],
   };
+}
+
+let model: ConfigModel | undefined;
+
+export function configModel(): ConfigModel {
+  model ??= createConfigModel({ channels, vendors });
+  return model;
 }

@@ -4,12 +4,13 @@ import type { Config } from './schema.ts';
 
 type Provider = Config['models']['providers'][string];
 
-export function resolveProviders(config: Config): ProviderSettings[] {
+/** `isBearer`: the entry's key is a token of a login. */
+export function resolveProviders(config: Config, isBearer: (providerId: string) => boolean): ProviderSettings[] {
   return Object.entries(config.models.providers).map(([id, provider]) => ({
     id,
     ...(provider.baseUrl !== undefined && { baseUrl: provider.baseUrl }),
     ...(provider.api !== undefined && { api: provider.api }),
-    ...(provider.apiKey && { apiKey: provider.apiKey }),
+    ...(provider.apiKey && { apiKey: provider.apiKey, bearer: isBearer(id) }),
     ...(provider.headers && { headers: headersOf(provider.headers) }),
     models: provider.models.map(modelOf),
   }));

@@ -68,7 +68,7 @@ export function resolveConfig(loaded: LoadedConfig, edges: ResolveEdges): Resolv
     },
     receipt: { scope: config.messages.ackReactionScope, reaction: config.messages.ackReaction },
     agents: agents.list,
-    providers: resolveProviders(config),
+    providers: resolveProviders(config, (id) => loaded.originOf(['models', 'providers', id, 'apiKey']).variable?.bearer === true),
   };
 }
 
