@@ -1,0 +1,95 @@
+/**
+ * Owns what this host says of a workspace: its real path, and as whom a sandbox must run to use it.
+ * Must never follow a link on the way, and never change the owner of what others than root could have put there.
+ */
+import { lchown, lstat, readdir, realpath } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../../domain/errors.ts';
+import type { Log } from '../../domain/log.ts';
+import type { SandboxSpec } from '../../domain/sandbox.ts';
+import type { ContainerUser } from './spec-to-container.ts';
+import { refuseWorkspace } from './workspace-rules.ts';
+
+export interface WorkspaceFacts {
+  realWorkspace: string | undefined;
+  user: ContainerUser;
+}
+
+export interface WorkspaceSettings {
+  /** As whom the gateway runs. */
+  gatewayUser: ContainerUser;
+  protectedPaths: readonly string[];
+  log: Log;
+}
+
+/** The user of the sandbox image, for a gateway that is root. */
+const imageUser: ContainerUser = { uid: 1000, gid: 1000 };
+
+/**
+ * The user inside is the gateway's own when that is not root, else the workspace's owner when that is not root, else the
+ * image's. A workspace that belongs to root is handed over to that user when it could not use it otherwise.
+ */
+export async function resolveWorkspace(spec: SandboxSpec, settings: WorkspaceSettings): Promise<WorkspaceFacts> {
+  const gateway = notRoot(settings.gatewayUser);
+  if (spec.access === 'none') return { realWorkspace: undefined, user: gateway ?? imageUser };
+  refuseWorkspace(spec.workspace, settings.protectedPaths);
+  const { real, entry } = await look(spec.workspace);
+  const user = gateway ?? notRoot({ uid: entry.uid, gid: entry.gid }) ?? imageUser;
+  if (!mayUse(entry, user, spec.access)) {
+    if (gateway !== undefined || entry.uid !== 0) throw cannotUse(spec, user);
+    settings.log.info({ workspace: real, uid: user.uid }, 'the workspace belongs to root: handing it to the sandbox user');
+    await handOver(real, user);
+    if (!mayUse(await lstat(real), user, spec.access)) throw cannotUse(spec, user);
+  }
+  return { realWorkspace: real, user };
+}
+
+async function look(path: string): Promise<{ real: string; entry: Stats }> {
+  try {
+    const real = await realpath(path);
+    const entry = await lstat(real);
+    if (!entry.isDirectory()) throw new AppError('invalid', `The workspace ${path} is no directory.`);
+    return { real, entry };
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError('not_found', `The workspace ${path} cannot be reached.`, { hint: 'Make the directory, or mend its permissions.', cause: error });
+  }
+}
+
+/** With a group of root's replaced: a sandbox has no part of root. */
+function notRoot(user: ContainerUser): ContainerUser | undefined {
+  if (user.uid === 0) return undefined;
+  return { uid: user.uid, gid: user.gid === 0 ? user.uid : user.gid };
+}
+
+function mayUse(entry: Stats, user: ContainerUser, access: 'ro' | 'rw'): boolean {
+  const needed = access === 'rw' ? 0o7 : 0o5;
+  const shift = entry.uid === user.uid ? 6 : entry.gid === user.gid ? 3 : 0;
+  return ((entry.mode >> shift) & needed) === needed;
+}
+
+function cannotUse(spec: SandboxSpec, user: ContainerUser): AppError {
+  const use = spec.access === 'rw' ? 'write' : 'read';
+  return new AppError('denied', `The sandbox runs as ${user.uid}:${user.gid}, which cannot ${use} the workspace ${spec.workspace}.`, {
+    hint: `chown -R ${user.uid}:${user.gid} ${spec.workspace}`,
+  });
+}
+
+/**
+ * Only what belongs to root and can be written by root alone, so that nobody can have put a link or a second name there while
+ * this looks. What even its owner may not write (0444) stays root's: it is protected on purpose.
+ */
+async function handOver(directory: string, user: ContainerUser): Promise<void> {
+  const entry = await lstat(directory);
+  const writableByOthers = (entry.mode & 0o002) !== 0 || ((entry.mode & 0o020) !== 0 && entry.gid !== 0);
+  if (!entry.isDirectory() || entry.uid !== 0 || writableByOthers) return;
+  for (const child of await readdir(directory)) {
+    const path = join(directory, child);
+    const found = await lstat(path);
+    if (found.isDirectory()) await handOver(path, user);
+    else if (found.uid === 0 && found.isFile() && found.nlink === 1 && (found.mode & 0o200) !== 0) await lchown(path, user.uid, user.gid);
+  }
+  // The directory last: until then nobody but root can write in it.
+  await lchown(directory, user.uid, user.gid);
+}
