@@ -3,6 +3,7 @@ import type { Channel, ChannelEdges, ChannelStatus, ReceivedBatch } from '../../
 import type { Address } from '../../domain/message.ts';
 import { splitMarkdown } from '../../domain/split.ts';
 import { apiSignal, createClient, type Client } from './api.ts';
+import { pause } from './backoff.ts';
 import { toAppError } from './errors.ts';
 import { fetchFile } from './files.ts';
 import { UPDATE_KINDS } from './inbound.ts';
@@ -113,6 +114,7 @@ async function run(account: Account, { receive, cursor }: Start, signal: AbortSi
       removeWebhook: (stop) => client.api.deleteWebhook({ drop_pending_updates: false }, apiSignal(stop)),
       deliver: receiver.deliver,
       report,
+      pause,
       log: edges.log,
       pauses: timing.pauses,
     },

@@ -65,8 +65,8 @@ function fromMessage(update: Update, given: { message: Message; kind: InboundKin
     kind,
     chat: chatOf(message.chat, message),
     sender,
-    messageId: String(message.message_id),
-    text: message.text ?? message.caption ?? '',
+    messageId: idOf(message.message_id),
+    text: textOf(message.text ?? message.caption ?? ''),
     attachments: attachmentsOf(message, reader.mediaMaxBytes),
     addressed: isAddressed(message, reader),
     sentAtMs: (message.edit_date ?? message.date) * 1000,
@@ -86,8 +86,8 @@ function fromCallback(update: Update, query: NonNullable<Update['callback_query'
     kind: 'callback',
     chat: chatOf(message.chat, message as Message),
     sender: userSender(from),
-    messageId: String(message.message_id),
-    text: data,
+    messageId: idOf(message.message_id),
+    text: textOf(data),
     addressed: true,
     sentAtMs: reader.nowMs,
   };
@@ -106,7 +106,7 @@ function fromReaction(
     kind: 'reaction',
     chat: chatOf(reaction.chat),
     sender,
-    messageId: String(reaction.message_id),
+    messageId: idOf(reaction.message_id),
     text: reaction.new_reaction.map((type) => (type.type === 'emoji' ? type.emoji : '⭐')).join(' '),
     addressed: reaction.chat.type === 'private',
     sentAtMs: reaction.date * 1000,
@@ -176,6 +176,11 @@ function displayName(user: User): string {
 function idOf(id: unknown): string {
   if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw new TypeError('an id that is no whole number');
   return String(id);
+}
+
+function textOf(text: unknown): string {
+  if (typeof text !== 'string') throw new TypeError('a text that is none');
+  return text;
 }
 
 function quoteOf(message: Message): Quote | undefined {

@@ -6,7 +6,7 @@
 import type { Update } from 'grammy/types';
 import { AppError, messageOf } from '../../domain/errors.ts';
 import type { Log } from '../../domain/log.ts';
-import { createBackoff, pause, type Backoff } from './backoff.ts';
+import { createBackoff, type Backoff } from './backoff.ts';
 import { isRefusal, isTokenRefused, toAppError } from './errors.ts';
 
 export interface PollEdges {
@@ -17,6 +17,8 @@ export interface PollEdges {
   deliver(updates: Update[], nextOffset: number, signal: AbortSignal): Promise<void>;
   /** Undefined: all is well. */
   report(trouble: string | undefined): void;
+  /** Resolves after the time, or when `signal` aborts. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
   log: Log;
   pauses: PollPauses;
 }
@@ -78,7 +80,7 @@ async function waitOut(edges: PollEdges, { error, backoff }: { error: unknown; b
   const trouble = told.code === 'conflict' ? 'another program polls with this token' : told.message;
   edges.report(trouble);
   edges.log.warn({ code: told.code }, `polling waits: ${trouble}`);
-  await pause(Math.max(backoff.next(), told.retryAfterMs ?? 0), signal);
+  await edges.pause(Math.max(backoff.next(), told.retryAfterMs ?? 0), signal);
 }
 
 async function dropWebhook(edges: PollEdges, backoff: Backoff, signal: AbortSignal): Promise<void> {
@@ -90,7 +92,7 @@ async function dropWebhook(edges: PollEdges, backoff: Backoff, signal: AbortSign
     if (!signal.aborted) edges.log.warn({}, `the webhook could not be removed: ${toAppError(error).message}`);
   }
   // Also after success: someone may be setting it again and again.
-  await pause(backoff.next(), signal);
+  await edges.pause(backoff.next(), signal);
 }
 
 async function handOn(
@@ -101,12 +103,13 @@ async function handOn(
   const backoff = createBackoff(edges.pauses.firstMs, edges.pauses.mostMs);
   while (!signal.aborted) {
     try {
-      return await edges.deliver(updates, offset, signal);
+      await edges.deliver(updates, offset, signal);
+      return edges.report(undefined);
     } catch (error) {
       if (signal.aborted) return;
       edges.report('what was received could not be stored');
       edges.log.error({ updates: updates.length }, `a batch was not stored and is tried again: ${messageOf(error)}`);
-      await pause(backoff.next(), signal);
+      await edges.pause(backoff.next(), signal);
     }
   }
 }
