@@ -52,6 +52,14 @@ test('a fault of one method leaves the others alone, "*" does not', async () => 
   await resultOf(bot, 'getMe');
 });
 
+test('a proxy on the way answers in its own words', async () => {
+  const bot = await start();
+  bot.fault('sendMessage', { status: 502, body: '<html>Bad Gateway</html>' });
+  const response = await fetch(`${bot.url}/bot${bot.token}/sendMessage?chat_id=556&text=x`);
+  assert.deepEqual([response.status, await response.text()], [502, '<html>Bad Gateway</html>']);
+  assert.equal(bot.sentCount(), 0);
+});
+
 test('a reset comes before or after the effect', async () => {
   const bot = await start();
   bot.fault('sendMessage', { reset: 'before' });

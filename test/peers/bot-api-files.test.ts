@@ -39,6 +39,8 @@ test('what a person sends can be downloaded, byte for byte', async () => {
   );
   for (const id of ids) assert.ok((await download(id)).equals(bytes));
   assert.equal(new Set(ids).size, 4);
+  const told = await resultOf<{ file_unique_id: string }>(bot, 'getFile', { file_id: ids[1] });
+  assert.equal(told.file_unique_id, document.document?.file_unique_id);
 });
 
 test('an album is several messages of one group', () => {

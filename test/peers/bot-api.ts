@@ -1,6 +1,7 @@
-// Owns the fake Telegram Bot API as a test sees it: a server on a real socket, and the world behind it.
-// Facts from https://core.telegram.org/bots/api. Needs nothing of the product.
-
+/**
+ * Owns the fake Telegram Bot API as a test sees it: a server on a real socket, and the world behind it.
+ * Facts from https://core.telegram.org/bots/api. Needs nothing of the product.
+ */
 import { createFaults, type Fault } from './wire/faults.ts';
 import { listen } from './wire/listen.ts';
 import { createNews } from './wire/until.ts';

@@ -362,6 +362,11 @@ test('messages: the vendor names what is wrong', async () => {
   assert.equal((await ask(anthropic, anthropic.body('x'), login)).status, 200);
 });
 
+test('generateContent: lines end with CR LF', async () => {
+  const response = await post(model.url + google.streamPath, google.body('hello'), google.key);
+  assert.match(await response.text(), /^(data: .*\r\n\r\n)+$/);
+});
+
 test('generateContent: the last chunk has the reason and the usage', async () => {
   const events = await stream(google, 'think hmm\nhello');
   const last = events.at(-1)?.data as { candidates: { finishReason: string }[]; usageMetadata: Body };

@@ -103,6 +103,16 @@ test('a reset, a truncated answer and a silent one can be told apart', async () 
   assert.equal(model.inFlight(), 0);
 });
 
+test('an error may carry headers, or come from a proxy on the way', async () => {
+  const model = await start();
+  const date = 'Wed, 21 Oct 2026 07:28:00 GMT';
+  model.answerNext([{ status: 429, headers: { 'retry-after': date } }], [{ status: 502, body: '<html>Bad Gateway</html>' }]);
+  const limited = await ask(model, 'x');
+  assert.deepEqual([limited.status, limited.headers.get('retry-after')], [429, date]);
+  const bad = await ask(model, 'x');
+  assert.deepEqual([bad.status, await bad.text()], [502, '<html>Bad Gateway</html>']);
+});
+
 test('an answer that is not streamed breaks off too', async () => {
   const model = await start();
   for (const step of [{ reset: true }, { truncate: true }] as Step[]) {

@@ -1,5 +1,6 @@
-// Owns the JSON envelope of an answer, good or bad (https://core.telegram.org/bots/api#making-requests).
-
+/**
+ * Owns the JSON envelope of an answer, good or bad (https://core.telegram.org/bots/api#making-requests).
+ */
 /** A refusal. `description` is what the platform says, with its customary prefix. */
 export class Refusal extends Error {
   readonly status: number;

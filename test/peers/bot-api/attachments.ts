@@ -1,5 +1,6 @@
-// Owns files on the platform: their ids, the download paths, and the message fields that describe them.
-
+/**
+ * Owns files on the platform: their ids, the download paths, and the message fields that describe them.
+ */
 import { createHash } from 'node:crypto';
 import type { FileInfo, Message } from './types.ts';
 import type { World } from './world.ts';
@@ -49,8 +50,9 @@ function store(world: World, item: Attachment): FileInfo {
   const ending = /\.([A-Za-z0-9]{1,8})$/.exec(item.name ?? '')?.[1] ?? extension;
   const fileId = `BQAC${number}-${digest.slice(0, 40)}`;
   const size = item.claimedSize ?? item.bytes.length;
-  world.files.set(fileId, { path: `${folder}/file_${number}.${ending}`, size, bytes: item.bytes });
-  return { file_id: fileId, file_unique_id: `AgAD${digest.slice(0, 12)}`, file_size: size };
+  const uniqueId = `AgAD${digest.slice(0, 12)}`;
+  world.files.set(fileId, { uniqueId, path: `${folder}/file_${number}.${ending}`, size, bytes: item.bytes });
+  return { file_id: fileId, file_unique_id: uniqueId, file_size: size };
 }
 
 /** Real photos come in several sizes, the largest last; this peer scales nothing, so all show the same bytes. */

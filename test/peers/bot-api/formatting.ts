@@ -1,5 +1,6 @@
-// Owns how a text or caption parameter becomes what people see: parse mode, trimming, length limits.
-
+/**
+ * Owns how a text or caption parameter becomes what people see: parse mode, trimming, length limits.
+ */
 import type { Json } from '../wire/body.ts';
 import { isObject } from '../wire/body.ts';
 import { badRequest } from './answers.ts';

@@ -1,6 +1,7 @@
-// Owns parse_mode HTML: the supported tags, their nesting, and the texts of the errors
-// (https://core.telegram.org/bots/api#html-style). Offsets in errors are bytes, in entities UTF-16 units.
-
+/**
+ * Owns parse_mode HTML: the supported tags, their nesting, and the texts of the errors
+ * (https://core.telegram.org/bots/api#html-style). Offsets in errors are bytes, in entities UTF-16 units.
+ */
 import { badRequest } from './answers.ts';
 import type { Entity } from './types.ts';
 

@@ -1,5 +1,6 @@
-// Owns the reading of multipart/form-data (RFC 7578). Files stay as bytes; everything else is text.
-
+/**
+ * Owns the reading of multipart/form-data (RFC 7578). Files stay as bytes; everything else is text.
+ */
 import { badRequest } from './answers.ts';
 import type { CallInput } from './parameters.ts';
 

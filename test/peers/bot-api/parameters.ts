@@ -1,6 +1,7 @@
-// Owns the reading of a call's parameters from query string, JSON, urlencoded and multipart bodies.
-// In forms every value is a string and nested values are JSON text; in JSON bodies both are allowed.
-
+/**
+ * Owns the reading of a call's parameters from query string, JSON, urlencoded and multipart bodies.
+ * In forms every value is a string and nested values are JSON text; in JSON bodies both are allowed.
+ */
 import type { Json } from '../wire/body.ts';
 import { isObject } from '../wire/body.ts';
 import { badRequest } from './answers.ts';

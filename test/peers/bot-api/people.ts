@@ -1,6 +1,7 @@
-// Owns the people's side: what a person, a group, a channel does, as updates that the bot will get.
-// Must never decide what the bot thinks of it.
-
+/**
+ * Owns the people's side: what a person, a group, a channel does, as updates that the bot will get.
+ * Must never decide what the bot thinks of it.
+ */
 import { badRequest } from './answers.ts';
 import { attachment, type Attachment } from './attachments.ts';
 import type { Chat, Entity, Message, Update, User } from './types.ts';

@@ -1,6 +1,7 @@
-// Owns the updates that wait for the bot: offsets, long polls, and the conflict of two pollers
-// (https://core.telegram.org/bots/api#getupdates). Must never drop an update that is not confirmed.
-
+/**
+ * Owns the updates that wait for the bot: offsets, long polls, and the conflict of two pollers
+ * (https://core.telegram.org/bots/api#getupdates). Must never drop an update that is not confirmed.
+ */
 import { Refusal } from './answers.ts';
 import type { Update } from './types.ts';
 

@@ -1,6 +1,7 @@
-// Owns the wire of the Bot API peer: routes, tokens, planned faults, network loss, the record of calls.
-// Must never know what a method does.
-
+/**
+ * Owns the wire of the Bot API peer: routes, tokens, planned faults, network loss, the record of calls.
+ * Must never know what a method does.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClientGone, readBody } from '../wire/body.ts';
@@ -88,9 +89,17 @@ function accepts(wire: Wire, token: string): boolean {
 async function suffers(reply: Reply, fault: Fault): Promise<boolean> {
   if (fault.delayMs !== undefined) await sleep(fault.delayMs);
   if (fault.reset === 'before') drop(reply);
+  else if (fault.body !== undefined) sendRaw(reply, fault.status ?? 502, fault.body);
   else if (fault.status !== undefined) answer(reply, faultRefusal(fault, fault.status));
   else return false;
   return true;
+}
+
+function sendRaw({ wire, call, response }: Reply, status: number, body: string): void {
+  call.status = status;
+  response.writeHead(status, { 'content-type': 'text/html', 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+  wire.record(call);
 }
 
 function faultRefusal(fault: Fault, status: number): Refusal {

@@ -1,6 +1,7 @@
-// Owns the Bot API's shapes, as far as this peer speaks them (https://core.telegram.org/bots/api#available-types).
-// Open at the end on purpose: a test may put any documented field into an update.
-
+/**
+ * Owns the Bot API's shapes, as far as this peer speaks them (https://core.telegram.org/bots/api#available-types).
+ * Open at the end on purpose: a test may put any documented field into an update.
+ */
 export interface User {
   id: number;
   is_bot: boolean;

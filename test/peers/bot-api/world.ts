@@ -1,6 +1,7 @@
-// Owns what the platform knows: people, chats, messages, files, the bot's own profile and settings.
-// Must never know of HTTP.
-
+/**
+ * Owns what the platform knows: people, chats, messages, files, the bot's own profile and settings.
+ * Must never know of HTTP.
+ */
 import type { News } from '../wire/until.ts';
 import { badRequest, Refusal } from './answers.ts';
 import type { UpdateQueue } from './queue.ts';
@@ -19,6 +20,7 @@ export interface Room {
 }
 
 export interface StoredFile {
+  uniqueId: string;
   path: string;
   size: number;
   bytes: Buffer;

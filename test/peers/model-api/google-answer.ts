@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Json } from '../wire/body.ts';
-import { event, type ErrorAnswer, type StreamWriter } from './format.ts';
+import { event as unixEvent, type ErrorAnswer, type StreamWriter } from './format.ts';
 import type { Refusal } from './refusal.ts';
 import type { Ending, ModelCall, TokenUsage, WholeAnswer } from './types.ts';
 
@@ -20,6 +20,11 @@ const STATUSES: Record<number, string> = {
   503: 'UNAVAILABLE',
   504: 'DEADLINE_EXCEEDED',
 };
+
+/** This vendor ends its lines with CR LF. */
+function event(data: Json): string {
+  return unixEvent(data).replaceAll('\n', '\r\n');
+}
 
 const SIGNED = 'EpeerSignature';
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pieces } from '../wire/random.ts';
 import type { Format, StreamWriter } from './format.ts';
 import { Refusal } from './refusal.ts';
-import type { CallStep, Ending, ModelCall, Step, Steps, TokenUsage } from './types.ts';
+import type { CallStep, Ending, ErrorStep, ModelCall, Step, Steps, TokenUsage } from './types.ts';
 
 export interface Playing {
   format: Format;
@@ -95,14 +95,15 @@ type Misbehaviour = Exclude<
   { text: string } | { reasoning: string } | { call: string } | { usage: unknown } | { ending: unknown } | { waitMs: number }
 >;
 
-async function misbehave({ playing, output }: Player, step: Misbehaviour): Promise<boolean> {
+async function misbehave(player: Player, step: Misbehaviour): Promise<boolean> {
+  const { playing, output } = player;
   if ('ping' in step || 'garbage' in step) {
     if ('ping' in step) output.ping();
     else output.raw(step.garbage);
     return false;
   }
   await output.flush();
-  if ('status' in step) await output.refuse(stepRefusal(step));
+  if ('status' in step) await fail(player, step);
   else if ('overflow' in step) await output.refuse(overflowRefusal(playing));
   else if ('truncate' in step) truncate(playing);
   else if ('reset' in step) await reset(playing);
@@ -126,9 +127,15 @@ function truncate({ call, response, cut }: Playing): void {
   response.write('{"id":', () => response.socket?.destroy());
 }
 
-function stepRefusal(step: { status: number; message?: string; retryAfterSeconds?: number }): Refusal {
-  const detail = step.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: step.retryAfterSeconds };
-  return new Refusal(step.status, step.message ?? CUSTOMARY[step.status] ?? 'Something went wrong.', detail);
+async function fail({ playing, output }: Player, step: ErrorStep): Promise<void> {
+  const { response } = playing;
+  if (step.body !== undefined && !response.headersSent) {
+    response.writeHead(step.status, { ...step.headers, 'content-type': 'text/html' });
+    return void response.end(step.body);
+  }
+  const { retryAfterSeconds, headers = {} } = step;
+  const detail = retryAfterSeconds === undefined ? { headers } : { headers, retryAfterSeconds };
+  await output.refuse(new Refusal(step.status, step.message ?? CUSTOMARY[step.status] ?? 'Something went wrong.', detail));
 }
 
 const CUSTOMARY: Record<number, string> = {
@@ -295,7 +302,7 @@ async function writeBytes({ response, splitBytes, random }: Playing, text: strin
 
 export function sendRefusal(format: Format, response: ServerResponse, refusal: Refusal): void {
   const { body, headers } = format.error(refusal);
-  sendJson(response, refusal.status, JSON.stringify(body), headers);
+  sendJson(response, refusal.status, JSON.stringify(body), { ...headers, ...refusal.detail.headers });
 }
 
 export function sendJson(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {

@@ -7,6 +7,7 @@ export interface RefusalDetail {
   param?: string;
   code?: string;
   retryAfterSeconds?: number;
+  headers?: Record<string, string>;
 }
 
 export class Refusal extends Error {

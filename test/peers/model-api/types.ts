@@ -63,6 +63,18 @@ export interface CallStep {
   id?: string;
 }
 
+/** An error in the vendor's shape: as HTTP status before the first byte, inside the stream after it. */
+export interface ErrorStep {
+  status: number;
+  message?: string;
+  /** Where the vendor tells it: in a header, or in the body. */
+  retryAfterSeconds?: number;
+  /** Further headers; only before the first byte. */
+  headers?: Record<string, string>;
+  /** This text instead of the vendor's error, as a proxy on the way would send it (text/html). */
+  body?: string;
+}
+
 /** One thing that the model does next. An answer is a list of them; a missing ending is derived. */
 export type Step =
   | { text: string }
@@ -71,8 +83,7 @@ export type Step =
   | { waitMs: number }
   | { usage: Partial<TokenUsage> }
   | { ending: Ending }
-  /** An error in the vendor's shape: as HTTP status before the first byte, inside the stream after it. */
-  | { status: number; message?: string; retryAfterSeconds?: number }
+  | ErrorStep
   /** The vendor's own words for a prompt that is too long. */
   | { overflow: true }
   /** Bytes that do not belong there, as they are. */

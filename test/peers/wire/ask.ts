@@ -65,6 +65,7 @@ export async function readEvents(response: Response): Promise<{ events: StreamEv
 
 export function parseEvents(text: string): StreamEvent[] {
   return text
+    .replaceAll('\r\n', '\n')
     .split('\n\n')
     .filter((block) => /^data:/m.test(block))
     .map((block) => ({ name: /^event: (.*)$/m.exec(block)?.[1], data: parseData(/^data: (.*)$/m.exec(block)?.[1] ?? '') }));

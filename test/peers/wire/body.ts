@@ -1,5 +1,6 @@
-// Owns reading a request's bytes. Must never interpret them.
-
+/**
+ * Owns reading a request's bytes. Must never interpret them.
+ */
 import type { IncomingMessage } from 'node:http';
 
 /** The client left in the middle of its request, as it may. */

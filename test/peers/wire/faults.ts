@@ -1,5 +1,6 @@
-// Owns planned failures: what the next calls of a name suffer. Must never decide what a healthy answer is.
-
+/**
+ * Owns planned failures: what the next calls of a name suffer. Must never decide what a healthy answer is.
+ */
 /** One planned failure. The kinds may be combined with `delayMs`, which comes first. */
 export interface Fault {
   /** How many calls suffer it; 1 unless told. Infinity lasts until `clear`. */
@@ -7,6 +8,8 @@ export interface Fault {
   /** HTTP status to answer with, in the peer's own error shape, without taking effect. */
   status?: number;
   description?: string;
+  /** With `status`: this text instead, as a proxy on the way would send it (text/html). */
+  body?: string;
   /** For 429 (and 503): seconds, in the place where the platform tells them. */
   retryAfterSeconds?: number;
   /** "before": the connection is reset and nothing took effect. "after": it took effect, then the reset. */

@@ -1,6 +1,7 @@
-// Owns the listening socket of a peer: open, go away, come back on the same port, close for good.
-// Must never look at what a request says.
-
+/**
+ * Owns the listening socket of a peer: open, go away, come back on the same port, close for good.
+ * Must never look at what a request says.
+ */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -1,5 +1,6 @@
-// Owns bounded waiting for something that a peer sees. Must never poll: it is told when there is news.
-
+/**
+ * Owns bounded waiting for something that a peer sees. Must never poll: it is told when there is news.
+ */
 interface Waiter {
   holds(): boolean;
   settle(): void;

@@ -1,5 +1,6 @@
-// Owns downloads: getFile and the bytes behind its path.
-
+/**
+ * Owns downloads: getFile and the bytes behind its path.
+ */
 import { badRequest } from '../answers.ts';
 import { text } from '../parameters.ts';
 import type { World } from '../world.ts';
@@ -17,7 +18,7 @@ export const fileMethods: Methods = {
     if (file.size > DOWNLOAD_LIMIT) throw badRequest('file is too big');
     return {
       file_id: fileId,
-      file_unique_id: `AgAD${fileId.slice(-12)}`,
+      file_unique_id: file.uniqueId,
       file_size: file.size,
       file_path: file.path,
     };

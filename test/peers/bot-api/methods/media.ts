@@ -1,5 +1,6 @@
-// Owns the methods that send files: one by one and as albums. The bytes stay readable for the test.
-
+/**
+ * Owns the methods that send files: one by one and as albums. The bytes stay readable for the test.
+ */
 import { isObject, type Json } from '../../wire/body.ts';
 import { badRequest, Refusal } from '../answers.ts';
 import { attachment, type AttachmentKind } from '../attachments.ts';

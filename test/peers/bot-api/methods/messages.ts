@@ -1,5 +1,6 @@
-// Owns text messages of the bot: send, edit, delete, and the small signs around them.
-
+/**
+ * Owns text messages of the bot: send, edit, delete, and the small signs around them.
+ */
 import type { Json } from '../../wire/body.ts';
 import { badRequest } from '../answers.ts';
 import { captionText, messageText } from '../formatting.ts';

@@ -1,5 +1,6 @@
-// Owns the form of a Bot API method: the world and one call in, the `result` field out.
-
+/**
+ * Owns the form of a Bot API method: the world and one call in, the `result` field out.
+ */
 import type { UploadedFile } from '../types.ts';
 import type { World } from '../world.ts';
 

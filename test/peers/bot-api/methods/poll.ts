@@ -1,5 +1,6 @@
-// Owns the reading of getUpdates' parameters.
-
+/**
+ * Owns the reading of getUpdates' parameters.
+ */
 import type { Json } from '../../wire/body.ts';
 import { badRequest } from '../answers.ts';
 import { integer, nested } from '../parameters.ts';

@@ -1,5 +1,6 @@
-// Owns the bot's own account: who it is, its command menu, its webhook, its chats.
-
+/**
+ * Owns the bot's own account: who it is, its command menu, its webhook, its chats.
+ */
 import { isObject, type Json } from '../../wire/body.ts';
 import { badRequest } from '../answers.ts';
 import { nested, nestedObject, text } from '../parameters.ts';
@@ -43,7 +44,8 @@ export const profileMethods: Methods = {
   getMe: (world) => ({
     ...world.me,
     can_join_groups: true,
-    can_read_all_group_messages: false,
+    // Privacy mode is off: what people write in a group all reaches the bot.
+    can_read_all_group_messages: true,
     supports_inline_queries: false,
     can_connect_to_business: false,
     has_main_web_app: false,
