@@ -77,8 +77,8 @@ function ignoreExpected(error: unknown): void {
 
 async function lookAtConfig(locations: Locations): Promise<LoadedConfig> {
   const { loadConfig, below } = await import('../config/load.ts');
-  const { createConfigModel } = await import('../config/model.ts');
-  return loadConfig(createConfigModel(), { locations, purpose: 'look', follow: below(['gateway']) });
+  const { configModel } = await import('../config/model.ts');
+  return loadConfig(configModel(), { locations, purpose: 'look', follow: below(['gateway']) });
 }
 
 async function openStoreAt(path: string): Promise<Store> {

@@ -115,3 +115,25 @@ async function setLine(machine: Machine, path: string, line: string, mode: numbe
   else lines[at] = line;
   await machine.write(path, `${lines.join('\n')}\n`, { mode: state?.mode ?? mode, uid: state?.uid ?? 0, gid: state?.gid ?? 0 });
 }
+
+/** A system group of this name. */
+export function groupResource(name: string): Resource {
+  return {
+    id: `group:${name}`,
+    async inspect(machine) {
+      const groups = await readGroups(machine);
+      if (groups.some((group) => group.name === name)) return undefined;
+      return {
+        summary: `make group ${name}`,
+        diff: [`+ ${name}`],
+        undo: { kind: 'commands', commands: machine.live ? [['groupdel', name]] : [] },
+        triggers: [],
+        async apply() {
+          if (machine.live) return void (await mustRun(machine, 'groupadd', ['--system', name]));
+          const taken = new Set([...(await readAccounts(machine)).flatMap(({ uid, gid }) => [uid, gid]), ...groups.map(({ gid }) => gid)]);
+          await setLine(machine, '/etc/group', `${name}:x:${freeSystemId(taken)}:`, 0o644);
+        },
+      };
+    },
+  };
+}

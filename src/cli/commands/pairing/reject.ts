@@ -4,8 +4,8 @@ import { contextOf } from '../../command.ts';
 
 export default defineCommand({
   args: {
-    channel: { type: 'positional', description: 'e.g. telegram' },
-    code: { type: 'positional', description: 'the code that the person was shown' },
+    channel: { type: 'positional', required: true, description: 'e.g. telegram' },
+    code: { type: 'positional', required: true, description: 'the code that the person was shown' },
     json: { type: 'boolean', description: 'print JSON' },
   },
   async run(call) {

@@ -5,8 +5,8 @@ import { contextOf } from '../../command.ts';
 
 export default defineCommand({
   args: {
-    channel: { type: 'positional', description: 'e.g. telegram' },
-    id: { type: 'positional', description: 'the id of the person on the platform' },
+    channel: { type: 'positional', required: true, description: 'e.g. telegram' },
+    id: { type: 'positional', required: true, description: 'the id of the person on the platform' },
     account: { type: 'string', description: 'the bot account', default: 'default' },
     json: { type: 'boolean', description: 'print JSON' },
   },

@@ -5,7 +5,7 @@ import { contextOf } from '../../command.ts';
 
 export default defineCommand({
   args: {
-    key: { type: 'positional', description: 'a session key, see: openclaw sessions list' },
+    key: { type: 'positional', required: true, description: 'a session key, see: openclaw sessions list' },
     json: { type: 'boolean', description: 'print JSON' },
   },
   async run(call) {

@@ -6,7 +6,7 @@ import { contextOf } from '../../command.ts';
 
 export default defineCommand({
   args: {
-    key: { type: 'positional', description: 'a session key, see: openclaw sessions list' },
+    key: { type: 'positional', required: true, description: 'a session key, see: openclaw sessions list' },
     limit: { type: 'string', description: 'most entries', default: '50' },
     json: { type: 'boolean', description: 'print JSON' },
   },
