@@ -57,7 +57,7 @@ export interface BotApi {
   texts(chatId?: number): string[];
   /** Resolves with the n-th message (1 is the first) that the bot sends, to one chat or to any. */
   waitForSent(n: number, options?: { chatId?: number; timeoutMs?: number }): Promise<SentMessage>;
-  /** Looks again after each call of the bot (and when a long poll begins to wait), until `holds`; rejects after `timeoutMs` (5,000). */
+  /** Looks again after each call of the bot (and when a long poll begins to wait), until `holds`; rejects after `timeoutMs` (10,000). */
   until(holds: () => boolean, timeoutMs?: number): Promise<void>;
   /** Not confirmed by an offset, oldest first. */
   pending(): Update[];
@@ -90,7 +90,7 @@ export interface BotApi {
 }
 
 const DEFAULT_TOKEN = '123456:TEST-abcdefghijklmnopqrstuvwxyz01234';
-const DEFAULT_TIMEOUT_MS = 5000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 
 const METHODS = new Map<string, { name: string; run: Method }>(
   Object.entries({ ...profileMethods, ...messageMethods, ...mediaMethods, ...fileMethods }).map(([name, run]) => [

@@ -59,9 +59,9 @@ export interface ModelApi {
   script(script?: Script): void;
   /** The next answers, before the script is asked; one list of steps a call. */
   answerNext(...answers: Step[][]): void;
-  /** Resolves when there were `n` valid calls; rejects after `timeoutMs` (5,000). */
+  /** Resolves when there were `n` valid calls; rejects after `timeoutMs` (10,000). */
   waitForRequests(n: number, timeoutMs?: number): Promise<void>;
-  /** Looks again after each call that comes or ends, until `holds`; rejects after `timeoutMs` (5,000). */
+  /** Looks again after each call that comes or ends, until `holds`; rejects after `timeoutMs` (10,000). */
   until(holds: () => boolean, timeoutMs?: number): Promise<void>;
   /** Called for each valid call, also in bench mode. */
   onRequest(listener: (call: ModelCall) => void): void;
@@ -76,7 +76,7 @@ export interface ModelApi {
 }
 
 const DEFAULT_KEY = 'sk-peer-0123456789abcdef';
-const DEFAULT_TIMEOUT_MS = 5000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_PIECE_CHARACTERS = 16;
 
 /** Starts the peer. Rejects when the port is taken. */
