@@ -105,7 +105,7 @@ export function* secretPaths(root: z.core.$ZodType, value: unknown, path: Config
 export function expectedOf(schema: z.core.$ZodType): string {
   const facts = factsOf(schema);
   if (facts.expects) return facts.expects;
-  if (facts.secret) return 'text';
+  if (facts.secret) return 'a secret as text, or a reference to one';
   const bare = unwrap(schema);
   if (bare instanceof z.ZodEnum) return listed(Object.values(bare.enum).map((one) => JSON.stringify(one)));
   if (bare instanceof z.ZodLiteral) return listed([...bare.values].map((one) => JSON.stringify(one)));
@@ -113,14 +113,16 @@ export function expectedOf(schema: z.core.$ZodType): string {
   if (bare instanceof z.ZodNumber) return numberWords(bare);
   if (bare instanceof z.ZodString) return 'text';
   if (bare instanceof z.ZodBoolean) return 'true or false';
-  return bare instanceof z.ZodArray ? 'a list' : 'an object';
+  const entry = entryOf(bare);
+  const kind = bare instanceof z.ZodArray ? 'a list' : 'an object';
+  return !entry || Object.keys(childrenOf(entry)).length > 0 ? kind : `${kind}; each entry ${expectedOf(entry)}`;
 }
 
 function numberWords(schema: z.ZodNumber): string {
   const kind = schema.format?.includes('int') ? 'a whole number' : 'a number';
   const { minValue, maxValue } = schema;
   if (minValue === null || maxValue === null || !Number.isFinite(minValue)) return kind;
-  return Number.isSafeInteger(maxValue) && maxValue === Number.MAX_SAFE_INTEGER
+  return !Number.isFinite(maxValue) || maxValue === Number.MAX_SAFE_INTEGER
     ? `${kind}, at least ${minValue}`
     : `${kind} from ${minValue} to ${maxValue}`;
 }

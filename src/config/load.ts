@@ -30,6 +30,8 @@ export interface LoadOptions {
 
 export interface LoadedConfig {
   config: Config;
+  /** What all layers say, before defaults and conversions; secrets are `Secret` values here too. */
+  said: Readonly<Record<string, unknown>>;
   locations: Locations;
   /** There is a file. */
   exists: boolean;
@@ -58,6 +60,7 @@ export async function loadConfig(model: ConfigModel, options: LoadOptions): Prom
   if (options.purpose === 'start' && notes.length > 0) throw new ConfigError(layers.file.path, notes);
   return {
     config,
+    said: assembly.value,
     locations: options.locations,
     exists: layers.file.exists,
     text: layers.file.text,

@@ -3,7 +3,6 @@
  * Pure, but for one question to the file system: where SOUL.md is.
  */
 import { existsSync } from 'node:fs';
-import type { ChannelPlugin } from '../domain/channel.ts';
 import type {
   AgentSettings,
   ChannelAccountSettings,
@@ -15,6 +14,7 @@ import type {
 } from '../domain/settings.ts';
 import { dockerHost } from './environment.ts';
 import type { LoadedConfig } from './load.ts';
+import type { ConfigModel } from './model.ts';
 import { resolveAgents } from './resolve-agents.ts';
 import { resolveChannels } from './resolve-channels.ts';
 import { resolveProviders } from './resolve-providers.ts';
@@ -33,21 +33,20 @@ export interface ResolvedConfig {
   providers: readonly ProviderSettings[];
 }
 
-export interface ResolveEdges {
-  channels: readonly ChannelPlugin<never>[];
-  exists?: (path: string) => boolean;
-}
-
 const MANY_TURNS = 2048;
 const DOCKER_SOCKET = '/var/run/docker.sock';
 const MEGABYTE = 1_000_000;
 
-export function resolveConfig(loaded: LoadedConfig, edges: ResolveEdges): ResolvedConfig {
+export function resolveConfig(
+  model: ConfigModel,
+  loaded: LoadedConfig,
+  exists: (path: string) => boolean = existsSync,
+): ResolvedConfig {
   const { config, locations } = loaded;
-  const agents = resolveAgents(config, locations, edges.exists ?? existsSync);
+  const agents = resolveAgents(config, locations, exists);
   return {
     gateway: gatewayOf(loaded),
-    channels: resolveChannels(config, edges.channels),
+    channels: resolveChannels(config, model.channels),
     commandMenu: config.commands.native !== false,
     routing: {
       dmScope: config.session.dmScope,

@@ -154,7 +154,7 @@ const defaults = group({
     .max(2_000)
     .default(20)
     .meta({
-      description: 'Larger files that people send are not fetched.',
+      description: 'Larger files that people send are not fetched. A channel’s own limit may be lower.',
       unit: 'MB',
     } satisfies SettingFacts),
   maxConcurrent: z

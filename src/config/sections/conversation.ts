@@ -1,7 +1,7 @@
 /** `session`, `messages`, `commands`: how conversations are kept apart and how messages become turns. */
 import * as z from 'zod';
 import type { SettingFacts } from '../../domain/setting.ts';
-import { group, only, SENDER_ID } from './field.ts';
+import { group, only } from './field.ts';
 
 const queueMode = z.enum(['collect', 'followup', 'steer', 'interrupt']);
 
@@ -17,12 +17,14 @@ export const sessionSection = group(
     identityLinks: z
       .record(
         z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/),
-        z.array(
-          z
-            .string()
-            .regex(SENDER_ID)
-            .meta({ description: 'One id.', expects: 'channel:id, such as "telegram:123"' } satisfies SettingFacts),
-        ),
+        z
+          .array(
+            z
+              .string()
+              .regex(/^[a-z][a-z0-9-]*:-?\d{1,20}$/)
+              .meta({ description: 'One id.', expects: 'channel:id, such as "telegram:123"' } satisfies SettingFacts),
+          )
+          .meta({ description: 'The ids of one person.' } satisfies SettingFacts),
       )
       .default({})
       .meta({

@@ -17,7 +17,7 @@ export function group<Shape extends z.core.$ZodLooseShape>(shape: Shape, facts?:
 }
 
 /** The platforms' ids are digits; a name can be taken over by somebody else. */
-export const SENDER_ID = /^(?:[a-z][a-z0-9-]*:)?-?\d{1,20}$/;
+const SENDER_ID = /^(?:[a-z][a-z0-9-]*:)?-?\d{1,20}$/;
 
 /** Ids as text, however they are written. */
 export function idList(facts: SettingFacts, wildcard: 'with *' | 'without *') {

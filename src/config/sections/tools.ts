@@ -80,4 +80,4 @@ export const toolsSection = z
   })
   .check(notBoth as never)
   .prefault({})
-  .meta({ description: 'What the agent may call. Deny always wins.' } satisfies SettingFacts);
+  .meta({ description: 'What the agent may call. Deny always wins.', restart: 'live' } satisfies SettingFacts);

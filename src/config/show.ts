@@ -1,0 +1,59 @@
+/** The configuration for people's eyes: what counts now, with secrets as fingerprints. */
+import { createHash } from 'node:crypto';
+import { AppError } from '../domain/errors.ts';
+import { Secret } from '../domain/secret.ts';
+import { childrenOf, knownKey } from './known.ts';
+import type { LoadedConfig } from './load.ts';
+import { nearest } from './nearest.ts';
+import { formatPath, valueAt, type ConfigPath } from './path.ts';
+import { unknownKey } from './problems.ts';
+import type { ConfigSchema } from './schema.ts';
+
+export interface ShowOptions {
+  /** Secrets themselves instead of their fingerprints. */
+  reveal: boolean;
+}
+
+/**
+ * What counts at a path: as it is written where somebody wrote it, else the default.
+ * Throws AppError `not_found` where there is nothing, with the key that was probably meant.
+ */
+export function showValue(schema: ConfigSchema, loaded: LoadedConfig, path: ConfigPath, options: ShowOptions): unknown {
+  const value = overlay(valueAt(loaded.config, path), valueAt(loaded.said, path));
+  if (value !== undefined) return withoutSecrets(value, options);
+  throw new AppError('not_found', `Config path not found: ${formatPath(path)}`, { hint: hintFor(schema, path) });
+}
+
+function hintFor(schema: ConfigSchema, path: ConfigPath): string {
+  const known = knownKey(schema, path);
+  if (known) return `It is not set${known.facts.defaultText ? `; then ${known.facts.defaultText}` : ''}.`;
+  const above = knownKey(schema, path.slice(0, -1));
+  const sibling = above && nearest(String(path.at(-1)), Object.keys(childrenOf(above.schema)));
+  if (sibling) return `Did you mean ${formatPath([...path.slice(0, -1), sibling])}?`;
+  return unknownKey(schema, path).replace(/^unknown key\.?\s*/, '') || 'All keys: openclaw config docs';
+}
+
+/** `said` over `config`, key by key. */
+function overlay(config: unknown, said: unknown): unknown {
+  if (said === undefined) return config;
+  if (!isObject(config) || !isObject(said)) return said;
+  const keys = new Set([...Object.keys(config), ...Object.keys(said)]);
+  return Object.fromEntries([...keys].map((key) => [key, overlay(config[key], said[key])]));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+}
+
+function withoutSecrets(value: unknown, options: ShowOptions): unknown {
+  if (value instanceof Secret) return options.reveal ? value.reveal() : fingerprint(value);
+  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, options));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, withoutSecrets(below, options)]));
+}
+
+/** Equal for equal secrets, so that two can be compared; an empty one is a reference that could not be followed. */
+export function fingerprint(secret: Secret): string {
+  if (secret.reveal() === '') return '[not resolved]';
+  return `[redacted sha256:${createHash('sha256').update(secret.reveal()).digest('hex').slice(0, 8)}]`;
+}
