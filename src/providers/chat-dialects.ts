@@ -66,7 +66,10 @@ const DIALECTS: Readonly<Record<string, Partial<ChatDialect>>> = {
   // inference-docs.cerebras.ai/capabilities/reasoning
   cerebras: { thinking: onlyFor(/gpt-oss/, threeEfforts) },
   // api-docs.deepseek.com/guides/thinking_mode
-  deepseek: { thinking: thinkingSwitch, wantsReasoningBack: true },
+  deepseek: {
+    thinking: (level, modelId) => ({ ...thinkingSwitch(level, modelId), ...threeEfforts(level, modelId) }),
+    wantsReasoningBack: true,
+  },
   // docs.z.ai/guides/capabilities/thinking-mode
   zai: { thinking: onlyFor(/^glm-(?:4\.[5-9]|[5-9])/, thinkingSwitch), wantsReasoningBack: true },
   // platform.moonshot.ai/docs: kimi-k2.5 and later

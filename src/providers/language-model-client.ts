@@ -19,6 +19,9 @@ export interface WireFormat {
 /** Models are cheap to keep and dear to make (each builds its schemas); nobody uses this many at one endpoint. */
 const MAX_MODELS = 50;
 
+/** How long a server may keep the connection open after the last event. */
+const DRAIN_TIMEOUT_MS = 5000;
+
 export function createLanguageModelClient(format: WireFormat): ModelClient {
   const models = new Map<string, LanguageModelV4>();
   function modelOf(modelId: string): LanguageModelV4 {
@@ -47,7 +50,7 @@ async function* streamOne(format: WireFormat, call: Call): AsyncGenerator<ModelE
   signal.addEventListener('abort', abort, { once: true });
   let isWhole = false;
   try {
-    for await (const event of events(format, call, wire.signal)) {
+    for await (const event of events(format, call, wire)) {
       isWhole = event.type === 'finish';
       yield event;
     }
@@ -60,26 +63,29 @@ async function* streamOne(format: WireFormat, call: Call): AsyncGenerator<ModelE
   }
 }
 
-async function* events(format: WireFormat, call: Call, abortSignal: AbortSignal): AsyncGenerator<ModelEvent> {
+async function* events(format: WireFormat, call: Call, wire: AbortController): AsyncGenerator<ModelEvent> {
   const from = `${format.providerId}/${call.request.model}`;
   const read = createEventReader({ ...format.reading, from });
-  const { stream } = await call.model.doStream({ ...format.options(call.request, from), abortSignal });
+  const { stream } = await call.model.doStream({ ...format.options(call.request, from), abortSignal: wire.signal });
   const reader = stream.getReader();
   for (;;) {
     const next = await reader.read();
     if (next.done) throw new StreamFailure(undefined);
     const event = read(next.value);
-    if (event?.type === 'finish') void drain(reader);
+    if (event?.type === 'finish') void drain(reader, wire);
     if (event) yield event;
     if (event?.type === 'finish') return;
   }
 }
 
 /** To the end of the answer, which follows at once, so that the connection can be used again. Never rejects. */
-async function drain(reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart>): Promise<void> {
+async function drain(reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart>, wire: AbortController): Promise<void> {
+  const timer = setTimeout(() => wire.abort(), DRAIN_TIMEOUT_MS);
   try {
     while (!(await reader.read()).done);
   } catch {
     // The answer is whole: what breaks after it matters to nobody.
+  } finally {
+    clearTimeout(timer);
   }
 }
