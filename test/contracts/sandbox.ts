@@ -150,8 +150,14 @@ function commands(bed: Bed): void {
     const sandbox = await bed.sandbox();
     const numbers = Array.from({ length: 20 }, (_, index) => index);
     const results = await Promise.all(numbers.map((number) => sandbox.exec(shell(`echo ${number}; exit ${number}`))));
-    assert.deepEqual(results.map((result) => text(result.stdout).trim()), numbers.map(String));
-    assert.deepEqual(results.map((result) => result.exitCode), numbers);
+    assert.deepEqual(
+      results.map((result) => text(result.stdout).trim()),
+      numbers.map(String),
+    );
+    assert.deepEqual(
+      results.map((result) => result.exitCode),
+      numbers,
+    );
   });
 }
 
@@ -176,7 +182,11 @@ function output(bed: Bed): void {
     const pieces: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
     const stdin = Uint8Array.from({ length: 30_000 }, (_, index) => index % 251);
     const result = await sandbox.exec(
-      shell('cat; echo done >&2', { stdin, maxOutputBytes: 100, onOutput: (stream, piece) => pieces[stream].push(Buffer.from(piece)) }),
+      shell('cat; echo done >&2', {
+        stdin,
+        maxOutputBytes: 100,
+        onOutput: (stream, piece) => pieces[stream].push(Buffer.from(piece)),
+      }),
     );
     assert.deepEqual(Buffer.concat(pieces.stdout), Buffer.from(stdin));
     assert.equal(Buffer.concat(pieces.stderr).toString(), 'done\n');
@@ -294,7 +304,7 @@ function files(bed: Bed): void {
 
   test('names with blanks, quotes and other scripts are names', patience, async () => {
     const sandbox = await bed.sandbox();
-    const path = "odd names/a 'b' \"c\" $d;ü日.txt";
+    const path = 'odd names/a \'b\' "c" $d;ü日.txt';
     await sandbox.writeFile(path, bytes('odd'));
     assert.equal(text((await sandbox.readFile(path, { offset: 0, maxBytes: 9 })).bytes), 'odd');
   });
@@ -370,7 +380,10 @@ function life(bed: Bed): void {
     assert.equal(listed?.running, true);
     await sandbox.destroy();
     await sandbox.destroy();
-    assert.equal((await bed.backend.list()).some((listing) => listing.scopeKey === 'agent:main:listed'), false);
+    assert.equal(
+      (await bed.backend.list()).some((listing) => listing.scopeKey === 'agent:main:listed'),
+      false,
+    );
   });
 
   test('after destroy every call is unavailable, also those that were running', patience, async () => {

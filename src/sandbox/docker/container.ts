@@ -33,7 +33,11 @@ export interface ContainerPlan {
 /** Images that are known to have no Python; learned once. */
 export type PlainImages = Set<string>;
 
-export async function makeContainer(containers: Containers, plan: ContainerPlan, options: { log: Log; plainImages: PlainImages }): Promise<Container> {
+export async function makeContainer(
+  containers: Containers,
+  plan: ContainerPlan,
+  options: { log: Log; plainImages: PlainImages },
+): Promise<Container> {
   const id = await containers.create(plan.name, plan.body);
   try {
     await containers.start(id);
@@ -53,10 +57,14 @@ async function openRunner(
 ): Promise<Runner> {
   const image = plan.body.Image;
   try {
-    if (!plainImages.has(image)) return createSupervisedRunner(await openLink(containers, id, { workdir: plan.workdir, log }), plan.workdir);
+    if (!plainImages.has(image))
+      return createSupervisedRunner(await openLink(containers, id, { workdir: plan.workdir, log }), plan.workdir);
   } catch (error) {
     if (!(error instanceof NoSupervisor)) throw error;
-    log.warn({ image, reason: messageOf(error) }, 'the sandbox image has no usable Python 3: every tool call starts a process of the engine');
+    log.warn(
+      { image, reason: messageOf(error) },
+      'the sandbox image has no usable Python 3: every tool call starts a process of the engine',
+    );
     plainImages.add(image);
   }
   return createPlainRunner(containers, id, plan.workdir);
@@ -101,11 +109,11 @@ class RunningContainer implements Container {
   }
 
   async #remove(): Promise<void> {
+    this.runner.end(new AppError('unavailable', 'The sandbox is gone.', { hint: 'The next tool call gets a new one.' }));
     try {
       await this.#parts.containers.remove(this.id);
     } catch (error) {
       this.#parts.log.error({ container: this.name, error: messageOf(error) }, 'a sandbox could not be removed');
     }
-    this.runner.end(new AppError('unavailable', 'The sandbox is gone.', { hint: 'The next tool call gets a new one.' }));
   }
 }

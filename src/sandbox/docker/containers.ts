@@ -28,6 +28,8 @@ export interface Containers {
   /** Its id. Rejects with `not_found` when the image is missing. */
   create(name: string, body: ContainerBody): Promise<string>;
   start(id: string): Promise<void>;
+  /** Rejects with `not_found` when it is gone. */
+  isRunning(id: string): Promise<boolean>;
   rename(id: string, name: string): Promise<void>;
   /** With its volumes, running or not. Resolves also when it is gone already. */
   remove(id: string): Promise<void>;
@@ -63,12 +65,19 @@ export function createContainers(engine: Engine): Containers {
       return made.Id;
     },
     start: (id) => engine.call({ method: 'POST', path: `/containers/${id}/start`, timeoutMs: startTimeoutMs }),
+    async isRunning(id) {
+      const found = await engine.call<{ State: { Running: boolean } }>({ method: 'GET', path: `/containers/${id}/json` });
+      return found.State.Running;
+    },
     rename: (id, name) => engine.call({ method: 'POST', path: `/containers/${id}/rename`, query: { name } }),
     remove: (id) => remove(engine, id),
     list: (labels) => list(engine, labels),
     attach: (id, request) => attach(engine, id, request),
     async inspectExec(execId) {
-      const found = await engine.call<{ Running: boolean; ExitCode: number | null }>({ method: 'GET', path: `/exec/${execId}/json` });
+      const found = await engine.call<{ Running: boolean; ExitCode: number | null }>({
+        method: 'GET',
+        path: `/exec/${execId}/json`,
+      });
       return { running: found.Running, exitCode: found.ExitCode ?? undefined };
     },
   };

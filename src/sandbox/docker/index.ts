@@ -136,7 +136,10 @@ class Backend implements DockerBackend {
     this.#closed = true;
     try {
       await Promise.allSettled(this.#making);
-      await Promise.all([this.#pool.close(), ...[...this.#sandboxes.values()].map((sandbox) => this.#removalSlots(() => sandbox.destroy()))]);
+      await Promise.all([
+        this.#pool.close(),
+        ...[...this.#sandboxes.values()].map((sandbox) => this.#removalSlots(() => sandbox.destroy())),
+      ]);
       await this.#removeAll(await this.#containers.list([...this.#labels(), `${labelNames.run}=${this.#runId}`]));
     } catch (error) {
       this.#options.log.error({ error: messageOf(error) }, 'sandboxes may be left at the engine; the next start removes them');
@@ -176,10 +179,19 @@ class Backend implements DockerBackend {
     const made = this.#startSlots(() => {
       this.#refuseWhenClosed();
       const createdAtMs = this.#options.clock.now();
-      const owner = { stateId: this.#options.stateId, runId: this.#runId, createdAtMs, ...(scopeKey === undefined ? {} : { scopeKey }) };
+      const owner = {
+        stateId: this.#options.stateId,
+        runId: this.#runId,
+        createdAtMs,
+        ...(scopeKey === undefined ? {} : { scopeKey }),
+      };
       const body = withLabels(plan.body, owner);
       const { log } = this.#options;
-      return makeContainer(this.#containers, { name, body, workdir: plan.workdir, createdAtMs }, { log, plainImages: this.#plainImages });
+      return makeContainer(
+        this.#containers,
+        { name, body, workdir: plan.workdir, createdAtMs },
+        { log, plainImages: this.#plainImages },
+      );
     });
     this.#making.add(made);
     const forget = (): void => void this.#making.delete(made);

@@ -36,7 +36,11 @@ export class NoSupervisor extends AppError {}
 const readyTimeoutMs = 60_000;
 const isolated = ['-I', '-S', '-B', '-c'];
 
-export async function openLink(containers: Containers, containerId: string, options: { workdir: string; log: Log }): Promise<Link> {
+export async function openLink(
+  containers: Containers,
+  containerId: string,
+  options: { workdir: string; log: Log },
+): Promise<Link> {
   const command = ['python3', ...isolated, supervisorSource];
   const { execId, socket } = await containers.attach(containerId, { command, workdir: options.workdir, input: true });
   const link = new SupervisorLink(socket, options.log);
@@ -75,7 +79,10 @@ class SupervisorLink implements Link {
 
   ready(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new AppError('unavailable', 'The sandbox did not get ready in time.')), readyTimeoutMs);
+      const timer = setTimeout(
+        () => reject(new AppError('unavailable', 'The sandbox did not get ready in time.')),
+        readyTimeoutMs,
+      );
       this.#jobs.set(0, {
         hear: () => {
           clearTimeout(timer);
@@ -119,7 +126,11 @@ class SupervisorLink implements Link {
     try {
       read();
     } catch (error) {
-      this.end(error instanceof AppError ? error : new AppError('unavailable', 'The sandbox sent what cannot be read.', { cause: error }));
+      this.end(
+        error instanceof AppError
+          ? error
+          : new AppError('unavailable', 'The sandbox sent what cannot be read.', { cause: error }),
+      );
     }
   }
 

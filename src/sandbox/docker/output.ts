@@ -37,7 +37,10 @@ export class CommandOutput {
   }
 
   /** `counted` where the sandbox has counted what it did not send. */
-  result(end: Pick<ExecResult, 'exitCode' | 'signal' | 'timedOut'>, counted?: { stdoutBytes: number; stderrBytes: number }): ExecResult {
+  result(
+    end: Pick<ExecResult, 'exitCode' | 'signal' | 'timedOut'>,
+    counted?: { stdoutBytes: number; stderrBytes: number },
+  ): ExecResult {
     return {
       ...end,
       stdout: Buffer.concat(this.#kept.stdout.pieces),

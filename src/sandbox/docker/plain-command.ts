@@ -3,6 +3,7 @@
  * the mark is random, comes first, and is looked for once.
  */
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../domain/errors.ts';
 import type { ExecRequest, ExecResult, SandboxProcess } from '../../domain/sandbox.ts';
 import type { Containers } from './containers.ts';
@@ -74,6 +75,7 @@ export class PlainCommand implements SandboxProcess {
     }
     this.#timer = setTimeout(() => void this.#endIt('time'), Math.min(this.#request.timeoutMs, longestTimerMs));
     this.#request.signal?.addEventListener('abort', this.#abort, { once: true });
+    if (this.#request.signal?.aborted) this.#abort();
     if (stdin !== undefined) this.#socket.write(stdin);
     if (!openInput && stdin !== undefined) this.#socket.end();
   }
@@ -100,7 +102,9 @@ export class PlainCommand implements SandboxProcess {
   }
 
   #listen(socket: Socket): void {
-    const split = createDemultiplexer((stream, bytes) => (stream === 'stderr' ? this.#hearError(bytes) : this.#output.add(stream, bytes)));
+    const split = createDemultiplexer((stream, bytes) =>
+      stream === 'stderr' ? this.#hearError(bytes) : this.#output.add(stream, bytes),
+    );
     socket.on('data', split);
     socket.on('error', () => {});
     socket.on('close', () => void this.#closed());
@@ -129,13 +133,29 @@ export class PlainCommand implements SandboxProcess {
   async #closed(): Promise<void> {
     if (this.#over) return;
     try {
-      const { running, exitCode } = await this.#options.containers.inspectExec(this.#execId);
+      const { containers, containerId } = this.#options;
+      const { running, exitCode } = await this.#exit();
       if (this.#ending !== undefined) return this.#finish({ signal: 'SIGTERM', timedOut: this.#ending === 'time' });
-      if (running || exitCode === undefined) throw new AppError('unavailable', 'The sandbox is gone.');
+      // 137 is also what a command comes to whose container was killed.
+      const alive = exitCode !== 137 || (await containers.isRunning(containerId));
+      if (running || exitCode === undefined || !alive) throw new AppError('unavailable', 'The sandbox is gone.');
       return this.#finish({ exitCode, timedOut: false });
     } catch (error) {
-      return this.lost(new AppError('unavailable', 'The sandbox is gone.', { hint: 'The next tool call gets a new one.', cause: error }));
+      return this.lost(
+        new AppError('unavailable', 'The sandbox is gone.', { hint: 'The next tool call gets a new one.', cause: error }),
+      );
     }
+  }
+
+  /** The engine may note the end a little after the stream has ended. */
+  async #exit(): Promise<{ running: boolean; exitCode: number | undefined }> {
+    const { containers } = this.#options;
+    for (let tries = 0; tries < 40; tries += 1) {
+      const found = await containers.inspectExec(this.#execId);
+      if (!found.running) return found;
+      await delay(50);
+    }
+    return { running: true, exitCode: undefined };
   }
 
   #finish(end: Pick<ExecResult, 'exitCode' | 'signal' | 'timedOut'>): void {

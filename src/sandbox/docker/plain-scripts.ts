@@ -46,7 +46,12 @@ sleep 1; victims && strike KILL
 sleep 1; ! victims`;
 
 /** Exit codes of the two below. */
-export const fileRefusals: Record<number, 'not_found' | 'invalid' | 'denied' | 'limit'> = { 20: 'not_found', 21: 'invalid', 22: 'denied', 23: 'limit' };
+export const fileRefusals: Record<number, 'not_found' | 'invalid' | 'denied' | 'limit'> = {
+  20: 'not_found',
+  21: 'invalid',
+  22: 'denied',
+  23: 'limit',
+};
 
 /** $1 path, $2 first byte counted from 1, $3 how many. Prints the size, a newline, the bytes. */
 export const readScript = `p=$1

@@ -66,7 +66,9 @@ class PlainRunner implements Runner {
   async readFile(path: string, range: FileRange): Promise<FileBytes> {
     const wanted = [this.#absolute(path), `${range.offset + 1}`, `${range.maxBytes}`];
     await this.#gate;
-    const found = this.#fileResult(await this.#script(readScript, wanted, { maxOutputBytes: range.maxBytes + fileOverheadBytes }));
+    const found = this.#fileResult(
+      await this.#script(readScript, wanted, { maxOutputBytes: range.maxBytes + fileOverheadBytes }),
+    );
     const newline = found.indexOf(10);
     return { bytes: found.subarray(newline + 1), totalBytes: Number(text(found.subarray(0, newline))) };
   }

@@ -112,16 +112,15 @@ function limits(limit: SandboxLimits): Record<string, unknown> {
 
 function fileSystems(spec: SandboxSpec, surroundings: Surroundings): Record<string, unknown> {
   const { uid, gid } = surroundings.user;
-  const size = `size=${spec.limits.scratchBytes}`;
+  // Owned by the user, not only writable by all: some runtimes keep the mode of the image's own directory.
+  const scratch = `nosuid,nodev,size=${spec.limits.scratchBytes},mode=1777,uid=${uid},gid=${gid}`;
   const tmpfs: Record<string, string> = {
     // The one place where a program may be made and run when the workspace is read-only.
-    [scratchDir]: `rw,exec,nosuid,nodev,${size},mode=1777`,
-    '/var/tmp': `rw,noexec,nosuid,nodev,${size},mode=1777`,
-    '/run': `rw,noexec,nosuid,nodev,${size},mode=1777`,
+    [scratchDir]: `rw,exec,${scratch}`,
+    '/var/tmp': `rw,noexec,${scratch}`,
+    '/run': `rw,noexec,${scratch}`,
   };
-  if (spec.access === 'none') {
-    return { Tmpfs: { ...tmpfs, [spec.workdir]: `rw,exec,nosuid,nodev,${size},mode=0700,uid=${uid},gid=${gid}` }, Mounts: [] };
-  }
+  if (spec.access === 'none') return { Tmpfs: { ...tmpfs, [spec.workdir]: `rw,exec,${scratch}` }, Mounts: [] };
   const workspace = {
     Type: 'bind',
     Source: surroundings.realWorkspace,
@@ -161,7 +160,8 @@ function refuseSpec(spec: SandboxSpec, surroundings: Surroundings): void {
   refuseImage(spec.image);
   refuseWorkdir(spec.workdir);
   refuseLimits(spec.limits);
-  if (spec.network !== 'none') throw new AppError('denied', 'A sandbox has no network.', { hint: 'Set the sandbox network to none.' });
+  if (spec.network !== 'none')
+    throw new AppError('denied', 'A sandbox has no network.', { hint: 'Set the sandbox network to none.' });
   const { uid, gid } = surroundings.user;
   if (![uid, gid].every((id) => Number.isInteger(id) && id > 0)) {
     throw new AppError('denied', `A sandbox never runs as root (${uid}:${gid}).`);
@@ -171,7 +171,9 @@ function refuseSpec(spec: SandboxSpec, surroundings: Surroundings): void {
   refuseWorkspace(spec.workspace, surroundings.protectedPaths);
   if (surroundings.realWorkspace !== spec.workspace) {
     const real = surroundings.realWorkspace ?? 'nowhere';
-    throw new AppError('denied', `The workspace ${spec.workspace} leads through a link, to ${real}.`, { hint: `Configure ${real} itself.` });
+    throw new AppError('denied', `The workspace ${spec.workspace} leads through a link, to ${real}.`, {
+      hint: `Configure ${real} itself.`,
+    });
   }
 }
 
@@ -181,7 +183,9 @@ const imagePattern =
 
 function refuseImage(image: string): void {
   if (imagePattern.test(image)) return;
-  throw new AppError('invalid', `${JSON.stringify(image)} is no image name.`, { hint: 'Use name:tag, such as openclaw-sandbox:bookworm-slim.' });
+  throw new AppError('invalid', `${JSON.stringify(image)} is no image name.`, {
+    hint: 'Use name:tag, such as openclaw-sandbox:bookworm-slim.',
+  });
 }
 
 const mebibyte = 1024 * 1024;

@@ -99,6 +99,9 @@ class FileJob implements Job {
   }
 
   #patience(): NodeJS.Timeout {
-    return setTimeout(() => this.#link.end(new AppError('unavailable', 'The sandbox does not answer, and was ended.')), fileIdleMs);
+    return setTimeout(
+      () => this.#link.end(new AppError('unavailable', 'The sandbox does not answer, and was ended.')),
+      fileIdleMs,
+    );
   }
 }

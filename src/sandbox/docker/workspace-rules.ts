@@ -32,7 +32,20 @@ const systemTrees = [
 ];
 
 /** Not these themselves: they hold what belongs to many. A directory below them may be a workspace. */
-const sharedParents = new Set(['/', '/Users', '/home', '/media', '/mnt', '/opt', '/root', '/srv', '/tmp', '/var', '/var/lib', '/var/tmp']);
+const sharedParents = new Set([
+  '/',
+  '/Users',
+  '/home',
+  '/media',
+  '/mnt',
+  '/opt',
+  '/root',
+  '/srv',
+  '/tmp',
+  '/var',
+  '/var/lib',
+  '/var/tmp',
+]);
 
 /** A path through one of these leads to somebody's credentials. */
 const credentialNames = new Set(['.aws', '.azure', '.cargo', '.config', '.docker', '.gnupg', '.kube', '.netrc', '.npm', '.ssh']);
@@ -75,5 +88,8 @@ function refuseOddPath(path: string, what: string): void {
   const plain = path.startsWith('/') && posix.normalize(path) === path && !/[\0-\x1f\x7f]/.test(path) && path.isWellFormed();
   const slashed = path !== '/' && path.endsWith('/');
   if (plain && !slashed) return;
-  throw new AppError('invalid', `The ${what} must be an absolute path without "..", "//" or a slash at its end: ${JSON.stringify(path)}.`);
+  throw new AppError(
+    'invalid',
+    `The ${what} must be an absolute path without "..", "//" or a slash at its end: ${JSON.stringify(path)}.`,
+  );
 }

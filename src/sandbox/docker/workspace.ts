@@ -53,7 +53,10 @@ async function look(path: string): Promise<{ real: string; entry: Stats }> {
     return { real, entry };
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError('not_found', `The workspace ${path} cannot be reached.`, { hint: 'Make the directory, or mend its permissions.', cause: error });
+    throw new AppError('not_found', `The workspace ${path} cannot be reached.`, {
+      hint: 'Make the directory, or mend its permissions.',
+      cause: error,
+    });
   }
 }
 
@@ -71,9 +74,13 @@ function mayUse(entry: Stats, user: ContainerUser, access: 'ro' | 'rw'): boolean
 
 function cannotUse(spec: SandboxSpec, user: ContainerUser): AppError {
   const use = spec.access === 'rw' ? 'write' : 'read';
-  return new AppError('denied', `The sandbox runs as ${user.uid}:${user.gid}, which cannot ${use} the workspace ${spec.workspace}.`, {
-    hint: `chown -R ${user.uid}:${user.gid} ${spec.workspace}`,
-  });
+  return new AppError(
+    'denied',
+    `The sandbox runs as ${user.uid}:${user.gid}, which cannot ${use} the workspace ${spec.workspace}.`,
+    {
+      hint: `chown -R ${user.uid}:${user.gid} ${spec.workspace}`,
+    },
+  );
 }
 
 /**
@@ -88,7 +95,8 @@ async function handOver(directory: string, user: ContainerUser): Promise<void> {
     const path = join(directory, child);
     const found = await lstat(path);
     if (found.isDirectory()) await handOver(path, user);
-    else if (found.uid === 0 && found.isFile() && found.nlink === 1 && (found.mode & 0o200) !== 0) await lchown(path, user.uid, user.gid);
+    else if (found.uid === 0 && found.isFile() && found.nlink === 1 && (found.mode & 0o200) !== 0)
+      await lchown(path, user.uid, user.gid);
   }
   // The directory last: until then nobody but root can write in it.
   await lchown(directory, user.uid, user.gid);

@@ -40,9 +40,13 @@ export function mirrorsFrom(targets: string): { mirror: string; securityMirror: 
 }
 
 async function proxies(): Promise<Record<string, string>> {
-  const printed = await runProgram('apt-config', ['shell', 'http', 'Acquire::http::Proxy', 'https', 'Acquire::https::Proxy']).catch(
-    () => '',
-  );
+  const printed = await runProgram('apt-config', [
+    'shell',
+    'http',
+    'Acquire::http::Proxy',
+    'https',
+    'Acquire::https::Proxy',
+  ]).catch(() => '');
   const found: Record<string, string> = {};
   for (const [, name, value] of printed.matchAll(/^(https?)='([^']*)'$/gm)) {
     if (value !== '' && value !== 'DIRECT') found[`${name}_proxy`] = value as string;

@@ -93,7 +93,14 @@ async function importRoot(build: Build, path: string): Promise<void> {
   const changes = importChanges.map((change): [string, string] => ['changes', change]);
   const query: [string, string][] = [['fromSrc', '-'], ['repo', repo], ['tag', tag], ...changes];
   const imported = build.engine.follow(
-    { method: 'POST', path: '/images/create', query, archive: output, idleMs: importIdleMs, ...(build.signal ? { signal: build.signal } : {}) },
+    {
+      method: 'POST',
+      path: '/images/create',
+      query,
+      archive: output,
+      idleMs: importIdleMs,
+      ...(build.signal ? { signal: build.signal } : {}),
+    },
     () => {},
   );
   await Promise.all([imported, ended]);

@@ -130,9 +130,21 @@ async function slim(root: string, build: DebianBuild): Promise<void> {
   // Copyright files stay: they belong to the packages.
   await runProgram('find', [within('usr/share/doc'), '!', '-type', 'd', '!', '-name', 'copyright', '-delete']);
   await runProgram('find', [root, '-xdev', '-type', 'f', '-perm', '/6000', '-exec', 'chmod', 'a-s', '{}', '+']);
-  await runProgram('chroot', [root, 'useradd', '--create-home', '--uid', `${imageUser.uid}`, '--shell', '/bin/bash', imageUser.name]);
+  await runProgram('chroot', [
+    root,
+    'useradd',
+    '--create-home',
+    '--uid',
+    `${imageUser.uid}`,
+    '--shell',
+    '/bin/bash',
+    imageUser.name,
+  ]);
   // The public names instead of this host's: a mirror's address may be private or carry a password.
-  await writeFile(within('etc/apt/sources.list'), aptSources('http://deb.debian.org/debian', 'http://deb.debian.org/debian-security'));
+  await writeFile(
+    within('etc/apt/sources.list'),
+    aptSources('http://deb.debian.org/debian', 'http://deb.debian.org/debian-security'),
+  );
   for (const file of ['etc/resolv.conf', 'etc/hostname', 'etc/machine-id']) await writeFile(within(file), '');
   await chmod(root, 0o755);
 }

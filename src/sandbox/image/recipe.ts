@@ -27,8 +27,4 @@ CMD ${JSON.stringify(command)}
 `;
 
 /** The same settings for an image that is imported as one file system. */
-export const importChanges = [
-  `USER ${imageUser.name}`,
-  `WORKDIR /home/${imageUser.name}`,
-  `CMD ${JSON.stringify(command)}`,
-];
+export const importChanges = [`USER ${imageUser.name}`, `WORKDIR /home/${imageUser.name}`, `CMD ${JSON.stringify(command)}`];
