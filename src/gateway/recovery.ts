@@ -1,0 +1,167 @@
+/**
+ * After a start: what the dead process left behind goes on. Turns from their journal, commands once more, deliveries as far as
+ * that can be done without sending anything twice unmarked.
+ *
+ * A turn that may itself have killed the process is put on trial: its name is on disk before it runs again. Whoever is the only one
+ * on trial when the process dies a second time, without having got any further, is quarantined; nobody else is ever blamed.
+ */
+import type { Channel } from '../domain/channel.ts';
+import type { Log } from '../domain/log.ts';
+import type { Address } from '../domain/message.ts';
+import type { Delivery, QueuedCommand, Store } from '../domain/store.ts';
+import type { ClaimedTurn } from './lanes.ts';
+
+export interface RecoveryParts {
+  store: Store;
+  /** Goes on with a turn; resolves when it has ended or was left. `further` is called when its journal grows. Must not reject. */
+  resume(claimed: ClaimedTurn, further?: () => void): Promise<void>;
+  quarantine(claimed: ClaimedTurn): Promise<void>;
+  runCommand(command: QueuedCommand): Promise<void>;
+  /** Sends what is `sending` and durable. */
+  send(deliveries: readonly Delivery[]): void;
+  /** Rows wait in the outbox. */
+  queued(rows: number): void;
+  channelOf(to: Pick<Address, 'channel' | 'account'>): Channel | undefined;
+  log: Log;
+}
+
+const TRIAL_FACT = 'recovery.trial';
+/** So long a suspect runs before the next one begins beside it; less where there are many. */
+const MOST_APART_MS = 100;
+const ALL_BEGUN_MS = 1_500;
+const LEFT_AGAIN_MS = 1_000;
+
+export class Recovery {
+  private readonly parts: RecoveryParts;
+  /** By turn id; each resolves when its turn has got further or has ended. */
+  private readonly onTrial = new Map<string, Promise<void>>();
+  private again: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(parts: RecoveryParts) {
+    this.parts = parts;
+  }
+
+  /** Called once at the start. Must not reject: what fails here is logged, and everything else goes on. */
+  async start(): Promise<void> {
+    await this.attempt('deliveries', () => this.deliveries());
+    await this.attempt('commands', () => this.commands());
+    await this.attempt('turns', () => this.turns());
+  }
+
+  /** The store lost what was written of a turn: it is taken up again once the disk takes writes. */
+  left(): void {
+    if (this.again || this.stopped) return;
+    this.again = setTimeout(() => {
+      this.again = undefined;
+      void this.attempt('turns', async () => {
+        for (const claimed of await this.parts.store.turns.interrupted()) void this.parts.resume(claimed);
+      }).then((done) => (done ? undefined : this.left()));
+    }, LEFT_AGAIN_MS);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.again);
+  }
+
+  private async attempt(what: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.parts.log.error({ error, what }, 'something that was interrupted could not be taken up again');
+      return false;
+    }
+  }
+
+  private async deliveries(): Promise<void> {
+    const { store } = this.parts;
+    const interrupted = await store.outbox.interrupted();
+    const again: Delivery[] = [];
+    let marked = 0;
+    for (const delivery of interrupted) {
+      // A preview belongs to its turn, which goes on and finishes it.
+      if (isPreview(delivery)) continue;
+      if (this.isSafeToRepeat(delivery)) again.push(delivery);
+      else {
+        await store.outbox.resendMarked(delivery.id);
+        marked += 1;
+      }
+    }
+    await store.durable();
+    this.parts.send(again);
+    const { queued } = await store.outbox.counts();
+    if (queued > 0) this.parts.queued(queued);
+    if (interrupted.length > 0) this.parts.log.info({ again: again.length, marked }, 'interrupted deliveries go on');
+  }
+
+  /** An edit shows the same again; some platforms drop a second message with the same key. */
+  private isSafeToRepeat(delivery: Delivery): boolean {
+    return delivery.remoteId !== undefined || this.parts.channelOf(delivery.to)?.capabilities.detectsDuplicates === true;
+  }
+
+  private async commands(): Promise<void> {
+    for (const command of await this.parts.store.inbox.unfinishedCommands()) await this.parts.runCommand(command);
+  }
+
+  private async turns(): Promise<void> {
+    const { store, log } = this.parts;
+    const interrupted = await store.turns.interrupted();
+    if (interrupted.length === 0) return;
+    const trial = await this.lastTrial();
+    const blamed = trial.length === 1 ? trial[0] : undefined;
+    const guilty = interrupted.filter(({ turn }) => turn.deaths >= 2 && turn.id === blamed);
+    const suspects = interrupted.filter((claimed) => !guilty.includes(claimed));
+    log.info({ turns: interrupted.length, quarantined: guilty.length }, 'interrupted turns go on');
+    for (const claimed of guilty) await this.parts.quarantine(claimed);
+    await this.hearAll(suspects);
+  }
+
+  private async lastTrial(): Promise<string[]> {
+    const stored = await this.parts.store.getFact(TRIAL_FACT);
+    return stored === undefined || stored === '' ? [] : stored.split(' ');
+  }
+
+  /**
+   * Those that died once begin one shortly after the other, so that whoever kills at once is alone on trial for it, and all have begun
+   * within two seconds. Those that died more often come last, each alone until it gets further.
+   */
+  private async hearAll(suspects: readonly ClaimedTurn[]): Promise<void> {
+    const once = suspects.filter(({ turn }) => turn.deaths <= 1);
+    const apartMs = Math.min(MOST_APART_MS, ALL_BEGUN_MS / Math.max(1, once.length));
+    for (const claimed of once) await Promise.race([this.hear(claimed), pause(apartMs)]);
+    for (const claimed of suspects) {
+      if (once.includes(claimed)) continue;
+      await Promise.all(this.onTrial.values());
+      await this.hear(claimed);
+    }
+  }
+
+  /** Resolves when the turn has got further or has ended. */
+  private async hear(claimed: ClaimedTurn): Promise<void> {
+    if (this.stopped) return;
+    const { id } = claimed.turn;
+    const further = Promise.withResolvers<void>();
+    this.onTrial.set(id, further.promise);
+    await this.writeTrial();
+    void this.parts.resume(claimed, further.resolve).finally(further.resolve);
+    await further.promise;
+    // From here on a death would begin to count anew.
+    this.onTrial.delete(id);
+    if (!this.stopped) await this.attempt('trial', () => this.writeTrial());
+  }
+
+  private async writeTrial(): Promise<void> {
+    await this.parts.store.setFact(TRIAL_FACT, [...this.onTrial.keys()].join(' '));
+    await this.parts.store.durable();
+  }
+}
+
+function isPreview(delivery: Delivery): boolean {
+  return delivery.part.text === '' && !delivery.part.file;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

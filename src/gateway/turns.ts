@@ -1,0 +1,282 @@
+/**
+ * One claimed turn, from its messages to its replies: opens it, lets the agent run it, and writes the end and the replies down
+ * in one transaction. A turn that cannot be ended now is left running in the store, and goes on later.
+ */
+import type { TurnOutcome } from '../agent/outcome.ts';
+import { TurnAbort } from '../agent/parts.ts';
+import type { TurnObserver, TurnParts } from '../agent/parts.ts';
+import type { TurnInput } from '../agent/run.ts';
+import type { Channel } from '../domain/channel.ts';
+import { isAppError } from '../domain/errors.ts';
+import type { Log } from '../domain/log.ts';
+import type { Address } from '../domain/message.ts';
+import type { Entry, StoredEntry, Turn } from '../domain/session.ts';
+import type { AgentSettings } from '../domain/settings.ts';
+import type { Delivery, NewDelivery, TurnEnd } from '../domain/store.ts';
+import { takeArtifacts } from './artifacts.ts';
+import { usageLine } from './figures.ts';
+import type { ClaimedTurn, RunningLane } from './lanes.ts';
+import { entryOf, openingOf } from './opening.ts';
+import type { OpeningParts } from './opening.ts';
+import type { Engine, GatewayParts } from './parts.ts';
+import type { Preview, Previews } from './preview.ts';
+import { deliveriesOf } from './replies.ts';
+import { newReference } from './trace.ts';
+
+export interface TurnRunnerParts extends Pick<
+  GatewayParts,
+  'store' | 'settings' | 'mediaDir' | 'artifactsDir' | 'clock' | 'log'
+> {
+  engine(): Promise<Engine>;
+  channelOf(to: Pick<Address, 'channel' | 'account'>): Channel | undefined;
+  previews: Previews;
+  /** The deliveries of a turn that has ended durably. */
+  send(toSendNow: readonly Delivery[], stored: number): void;
+  /** A turn has ended durably. Must not throw. */
+  ended(turn: Turn, end: EndedTurn): void;
+  /** The store did not keep what was written: somebody must take the turn up again. */
+  left(turn: Turn): void;
+  /** Who else listens to the turns of a session. */
+  observersOf(sessionKey: string): readonly TurnObserver[];
+}
+
+export interface EndedTurn {
+  state: TurnEnd['state'];
+  reason?: string | undefined;
+  /** What the person got. */
+  text: string;
+  replies: number;
+}
+
+/** A turn under way, with what is needed to end it. */
+interface Work {
+  turn: Turn;
+  claimed: ClaimedTurn;
+  lane: RunningLane;
+  agent: AgentSettings;
+  channel: Channel | undefined;
+  preview: Preview | undefined;
+  log: Log;
+}
+
+export class TurnRunner {
+  private readonly parts: TurnRunnerParts;
+
+  constructor(parts: TurnRunnerParts) {
+    this.parts = parts;
+  }
+
+  /** Must not reject. */
+  async run(claimed: ClaimedTurn, lane: RunningLane): Promise<void> {
+    const work = await this.begin(claimed, lane);
+    try {
+      await this.end(work, await this.work(work));
+    } catch (error) {
+      await this.failed(work, error);
+    }
+  }
+
+  /** Ends a turn that killed the process, and tells its sender. */
+  async quarantine({ turn }: ClaimedTurn): Promise<void> {
+    const text =
+      'Your message was set aside: the gateway broke down twice while it worked on it. ' +
+      'Its owner can find out why; sending it again in other words may help.';
+    const note: Entry = {
+      kind: 'note',
+      text: 'this message was set aside, because the gateway broke down twice while it worked on it',
+    };
+    const deliveries = this.addressed(turn, deliveriesOf({ to: turn.address, text }, this.parts.channelOf(turn.address)));
+    const end: TurnEnd = {
+      state: 'quarantined',
+      reason: 'the process died twice while this was answered',
+      entries: [note],
+      deliveries,
+    };
+    this.parts.log.error({ turn: turn.id, session: turn.sessionKey }, 'a message was quarantined');
+    await this.finish(turn, end, text);
+  }
+
+  private async begin(claimed: ClaimedTurn, lane: RunningLane): Promise<Work> {
+    const { turn } = claimed;
+    const { parts } = this;
+    const channel = parts.channelOf(turn.address);
+    return {
+      turn,
+      claimed,
+      lane,
+      agent: parts.settings.agent(turn.agentId),
+      channel,
+      preview: channel && (await this.openPreview(turn, channel)),
+      log: parts.log.child({ trace: turn.messages[0]?.traceId, session: turn.sessionKey }),
+    };
+  }
+
+  private async openPreview(turn: Turn, channel: Channel): Promise<Preview> {
+    const place = { turnId: turn.id, to: turn.address, channel };
+    // Only a turn that a dead process began can have been shown already.
+    const shown = turn.deaths > 0 ? await this.parts.store.outbox.preview(turn.id) : undefined;
+    return this.parts.previews.begin(shown?.remoteId === undefined ? place : { ...place, remoteId: shown.remoteId });
+  }
+
+  private async work(work: Work): Promise<TurnOutcome> {
+    const { turn, agent, lane } = work;
+    const { store } = this.parts;
+    const history = await store.sessions.history(turn.sessionId);
+    const opening = await openingOf(turn, history, this.openingParts(work));
+    const written = await this.write(turn, opening.entries);
+    const input: TurnInput = {
+      turn,
+      session: work.claimed.session,
+      agent,
+      history: [...history, ...written],
+      ...this.choice(work),
+      controller: lane.controller,
+      observer: this.observer(work),
+      joinWaiting: () => this.join(work),
+    };
+    const engine = await this.parts.engine();
+    const parts: TurnParts = { ...engine, store: watched(store, lane.further), clock: this.parts.clock, log: work.log };
+    const asks = input.history.some((stored) => stored.turnId === turn.id && stored.entry.kind === 'user');
+    // Loaded with the first turn: the first poll does not wait for it.
+    const { runTurn } = await import('../agent/turn.ts');
+    if (opening.compact === undefined && asks) return runTurn(input, parts);
+    if (!asks && opening.nothingToRetry) return said('There is nothing to try again yet.');
+    const line = await this.compact(input, parts, opening.compact ?? '');
+    if (!asks) return said(line);
+    const outcome = await runTurn({ ...input, history: await store.sessions.history(turn.sessionId) }, parts);
+    return { ...outcome, reply: outcome.reply === '' ? '' : `_${line}_\n\n${outcome.reply}` };
+  }
+
+  private async compact(input: TurnInput, parts: TurnParts, instructions: string): Promise<string> {
+    const done = input.history.some(({ turnId, entry }) => turnId === input.turn.id && entry.kind === 'compaction');
+    if (done) return 'The conversation so far is summed up.';
+    const { compactSession } = await import('../agent/compact-session.ts');
+    return compactSession(input, parts, instructions);
+  }
+
+  private async write(turn: Turn, entries: Entry[]): Promise<StoredEntry[]> {
+    if (entries.length === 0) return [];
+    const seqs = await this.parts.store.turns.append(turn.id, entries);
+    const atMs = this.parts.clock.now();
+    return entries.map((entry, index) => ({ seq: seqs[index] as number, turnId: turn.id, atMs, entry }));
+  }
+
+  private openingParts({ agent, claimed, channel, lane, log }: Work): OpeningParts {
+    return {
+      store: this.parts.store,
+      channel,
+      sandbox: async () => (await this.parts.engine()).sandboxFor(claimed.session, agent),
+      files: {
+        mediaDir: this.parts.mediaDir,
+        maxBytes: this.parts.settings.gateway().mediaMaxBytes,
+        signal: lane.controller.signal,
+        log,
+      },
+    };
+  }
+
+  /** The conversation's own choice first; the agent's models stand in when it fails. */
+  private choice({ agent, claimed }: Work): Pick<TurnInput, 'models' | 'thinking'> {
+    const { model, thinking } = claimed.session.settings;
+    const models = model === undefined ? agent.models : [model, ...agent.models.filter((name) => name !== model)];
+    return { models, thinking: thinking ?? agent.thinking };
+  }
+
+  private observer({ turn, preview, channel }: Work): TurnObserver {
+    const others = this.parts.observersOf(turn.sessionKey);
+    const all = preview ? [preview, ...others] : others;
+    return {
+      text: (delta) => all.forEach((one) => one.text?.(delta)),
+      restarted: () => all.forEach((one) => one.restarted?.()),
+      toolStarted: (call) => {
+        all.forEach((one) => one.toolStarted?.(call));
+        channel?.notice?.(turn.address, `${call.name} ${JSON.stringify(call.input) ?? ''}`.slice(0, 200));
+      },
+      toolEnded: (call, result) => all.forEach((one) => one.toolEnded?.(call, result)),
+    };
+  }
+
+  private async join(work: Work) {
+    const messages = await work.lane.join();
+    if (messages.length === 0) return [];
+    work.turn.messages.push(...messages);
+    const parts = this.openingParts(work);
+    const entries = [];
+    for (const message of messages) entries.push(await entryOf(message, parts));
+    return entries;
+  }
+
+  private async end(work: Work, outcome: TurnOutcome): Promise<void> {
+    const { turn, agent, channel, claimed } = work;
+    const shown = await work.preview?.settle();
+    const { text, files } = await this.filesOf(work, outcome.reply);
+    const footer = usageLine(outcome.spent, claimed.session.settings.usageFooter ?? 'off');
+    const stopped = outcome.state === 'stopped' && text === '' && shown?.remoteId !== undefined;
+    const whole = stopped
+      ? `${shown.text}\n\n_(stopped)_`
+      : [text, text === '' ? '' : footer].filter((part) => part !== '').join('\n\n');
+    const reply = { to: turn.address, text: whole, files, remoteId: shown?.remoteId };
+    const deliveries = this.addressed(turn, deliveriesOf(reply, channel));
+    const { state, reason, entries } = outcome;
+    work.log.debug({ state, reason, agent: agent.id, ...outcome.spent }, 'a turn ended');
+    await this.finish(turn, { state, entries, deliveries, ...(reason === undefined ? {} : { reason }) }, whole);
+  }
+
+  private async filesOf({ claimed, agent, turn }: Work, reply: string) {
+    const { artifactsDir, settings } = this.parts;
+    if (!reply.includes('MEDIA:')) return { text: reply, files: [] };
+    const sandbox = (await this.parts.engine()).sandboxFor(claimed.session, agent);
+    return takeArtifacts(reply, { sandbox, artifactsDir, turnId: turn.id, maxBytes: settings.gateway().mediaMaxBytes });
+  }
+
+  private addressed(turn: Turn, deliveries: NewDelivery[]): NewDelivery[] {
+    return deliveries.map((delivery) => ({ ...delivery, turnId: turn.id, sessionKey: turn.sessionKey }));
+  }
+
+  /** The end and its replies are one transaction; nothing leaves before it is on disk. */
+  private async finish(turn: Turn, end: TurnEnd, text: string): Promise<void> {
+    const toSendNow = await this.parts.store.turns.finish(turn.id, end);
+    await this.parts.store.durable();
+    this.parts.ended(turn, { state: end.state, reason: end.reason, text, replies: end.deliveries.length });
+    this.parts.send(toSendNow, end.deliveries.length);
+  }
+
+  private async failed(work: Work, error: unknown): Promise<void> {
+    const { turn, log, channel } = work;
+    const shown = await work.preview?.settle();
+    if (error instanceof TurnAbort && error.kind === 'shutdown') return;
+    if (isAppError(error, 'unavailable')) {
+      log.warn({ error }, 'the store did not keep a step; the turn goes on from the one before');
+      return this.parts.left(turn);
+    }
+    const reference = newReference();
+    log.error({ error, reference }, 'a turn failed because of an internal error');
+    const text = `Something went wrong inside the gateway (reference ${reference}). Your message is kept: /retry asks again.`;
+    const note: Entry = {
+      kind: 'note',
+      text: 'this run ended with an internal error of the gateway, so the message has no answer yet',
+    };
+    const deliveries = this.addressed(turn, deliveriesOf({ to: turn.address, text, remoteId: shown?.remoteId }, channel));
+    try {
+      await this.finish(turn, { state: 'failed', reason: `internal error ${reference}`, entries: [note], deliveries }, text);
+    } catch (second) {
+      log.error({ error: second, reference }, 'the turn could not be ended');
+      this.parts.left(turn);
+    }
+  }
+}
+
+/** The store as the turn sees it, telling somebody of each step that it writes. */
+function watched(store: TurnParts['store'], further: (() => void) | undefined): TurnParts['store'] {
+  if (!further) return store;
+  const append: TurnParts['store']['turns']['append'] = async (turnId, entries) => {
+    const seqs = await store.turns.append(turnId, entries);
+    further();
+    return seqs;
+  };
+  return { sessions: store.sessions, durable: () => store.durable(), turns: { ...store.turns, append } };
+}
+
+function said(reply: string): TurnOutcome {
+  return { state: 'done', entries: [], reply, spent: { steps: 0, tokens: 0, costUsd: 0, inputTokens: 0, outputTokens: 0 } };
+}
