@@ -114,8 +114,8 @@ export interface ChannelEdges {
 export interface ChannelPlugin<Settings = unknown> {
   id: string;
   title: string;
-  /** Strict schema of one account's settings. The keys of admission are the same for all channels and are added by `config/`. */
-  settings: z.ZodObject & z.ZodType<Settings>;
+  /** Strict schema of one account's settings, whose output is `Settings`. The keys of admission are the same for all channels and are added by `config/`. */
+  settings: z.ZodObject;
   create(account: string, settings: Settings, edges: ChannelEdges): Promise<Channel>;
 }
 

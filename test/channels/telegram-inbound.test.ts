@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { toInboundEvent, UPDATE_KINDS, type Reader } from '../../src/channels/telegram/inbound.ts';
 import { cleanFileName, cleanName } from '../../src/channels/telegram/names.ts';
 import type { InboundEvent } from '../../src/domain/message.ts';
-import { eventually, runChannel, telegramRig } from './telegram-fixture.ts';
+import { eventually, runChannel, telegramRig } from './rig.ts';
 
 const READER: Reader = { account: 'default', botId: 42, username: 'Our_Bot', mediaMaxBytes: 1000, nowMs: 9_000 };
 

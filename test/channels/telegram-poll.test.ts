@@ -11,7 +11,7 @@ import type { Channel } from '../../src/domain/channel.ts';
 import { systemClock } from '../../src/domain/clock.ts';
 import { isAppError } from '../../src/domain/errors.ts';
 import { silentLog } from '../../src/domain/log.ts';
-import { eventually, QUICK, runChannel, telegramRig } from './telegram-fixture.ts';
+import { eventually, QUICK, runChannel, telegramRig } from './rig.ts';
 
 test('a message arrives, and its offset is confirmed by the next poll', async (context) => {
   const { api, channel } = await telegramRig(context, { peer: { firstUpdateId: 41 } });

@@ -11,7 +11,7 @@ import { isCertainlyUnsent } from '../../src/domain/channel.ts';
 import { systemClock } from '../../src/domain/clock.ts';
 import { AppError, isAppError } from '../../src/domain/errors.ts';
 import { silentLog } from '../../src/domain/log.ts';
-import { eventually, QUICK, runChannel, send, telegramRig, to } from './telegram-fixture.ts';
+import { eventually, QUICK, runChannel, send, telegramRig, to } from './rig.ts';
 
 async function folder(context: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'telegram-'));

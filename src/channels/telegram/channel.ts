@@ -3,7 +3,7 @@ import type { Channel, ChannelEdges, ChannelStatus, ReceivedBatch } from '../../
 import type { Address } from '../../domain/message.ts';
 import { splitMarkdown } from '../../domain/split.ts';
 import { apiSignal, createClient, type Client } from './api.ts';
-import { pause } from './backoff.ts';
+import { pause } from '../backoff.ts';
 import { toAppError } from './errors.ts';
 import { fetchFile } from './files.ts';
 import { UPDATE_KINDS } from './inbound.ts';

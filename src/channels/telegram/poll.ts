@@ -6,7 +6,7 @@
 import type { Update } from 'grammy/types';
 import { AppError, messageOf } from '../../domain/errors.ts';
 import type { Log } from '../../domain/log.ts';
-import { createBackoff, type Backoff } from './backoff.ts';
+import { createBackoff, type Backoff } from '../backoff.ts';
 import { isRefusal, isTokenRefused, toAppError } from './errors.ts';
 
 export interface PollEdges {

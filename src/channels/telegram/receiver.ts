@@ -8,7 +8,7 @@ import type { ChannelEdges, ReceivedBatch } from '../../domain/channel.ts';
 import { messageOf } from '../../domain/errors.ts';
 import type { InboundEvent } from '../../domain/message.ts';
 import { apiSignal } from './api.ts';
-import { createBackoff, pause } from './backoff.ts';
+import { createBackoff, pause } from '../backoff.ts';
 import { toAppError } from './errors.ts';
 import { needsUsername, toInboundEvent, type Reader } from './inbound.ts';
 import type { PollPauses } from './poll.ts';
