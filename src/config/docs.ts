@@ -20,7 +20,7 @@ export function configDocs(model: ConfigModel): string {
 
 function sectionText(key: string, schema: z.core.$ZodType): string {
   const rows = [...rowsBelow(key, schema, factsOf(schema).restart ?? 'gateway')];
-  const table = ['| key | value | default | after a change |', '|---|---|---|---|', ...rows.map(rowText)];
+  const table = ['| key | meaning | value | default | needs |', '|---|---|---|---|---|', ...rows.map(rowText)];
   return [`## ${key}`, '', factsOf(schema).description ?? '', '', ...table].join('\n');
 }
 
@@ -59,12 +59,10 @@ function isList(schema: z.core.$ZodType): boolean {
 
 function rowText({ key, schema, restart }: Row): string {
   const facts = factsOf(schema);
-  const unit = facts.unit ? ` (${facts.unit})` : '';
-  const words = [
-    facts.description ?? '',
-    facts.because && isOnly(schema) ? `Nothing else is possible: ${lowerFirst(facts.because)}` : '',
-  ];
-  return `| \`${key}\` | ${cell(`${words.filter(Boolean).join(' ')} *${expectedOf(schema)}${unit}*`)} | ${cell(defaultText(schema))} | ${NEEDS[restart]} |`;
+  const because = facts.because && isOnly(schema) ? ` Nothing else is possible: ${lowerFirst(facts.because)}` : '';
+  const value = `${expectedOf(schema)}${facts.unit ? ` (${facts.unit})` : ''}`;
+  const cells = [`\`${key}\``, `${facts.description ?? ''}${because}`, value, defaultText(schema), NEEDS[restart]];
+  return `| ${cells.map(cell).join(' | ')} |`;
 }
 
 function isOnly(schema: z.core.$ZodType): boolean {

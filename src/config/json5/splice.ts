@@ -106,8 +106,10 @@ function insertFirst(text: string, container: Span, addition: Addition): string 
   const { newline, indent } = addition.style;
   const inner = text.slice(container.start + 1, container.end - 1).trimEnd();
   const outer = lineIndent(text, container.start);
-  if (!inner && container.start > 0 && indentationAt(text, container) === undefined)
-    return replace(text, inside(container), ` ${written(addition, undefined)} `);
+  if (!inner && container.start > 0 && indentationAt(text, container) === undefined) {
+    const pad = /\{ \S/.test(text) ? ' ' : '';
+    return replace(text, inside(container), `${pad}${written(addition, undefined)}${pad}`);
+  }
   const added = `${inner}${newline}${outer}${indent}${written(addition, outer + indent)}${newline}${outer}`;
   return replace(text, inside(container), added);
 }
@@ -119,7 +121,9 @@ function inside({ start, end }: Span): Span {
 function insertAfter(text: string, container: ObjectNode | ArrayNode, last: Span, addition: Addition): string {
   const next = skipSpace(text, last.end);
   const trailingComma = text[next] === ',';
-  const onOwnLine = /^[ \t]*$/.test(text.slice(text.lastIndexOf('\n', last.start - 1) + 1, last.start));
+  const onOwnLine = /^(?:[ \t]|\/\*(?:(?!\*\/)[^\n])*\*\/)*$/.test(
+    text.slice(text.lastIndexOf('\n', last.start - 1) + 1, last.start),
+  );
   const comma = trailingComma ? '' : ',';
   const closing = trailingComma ? ',' : '';
   if (!onOwnLine) {
@@ -151,10 +155,14 @@ function cut(text: string, container: ObjectNode | ArrayNode, spans: readonly Sp
     // The last one goes: the comma before it would now be a trailing one.
     const comma = skipSpace(text, previous.end);
     const kept = text.slice(0, comma) + text.slice(comma + 1, line?.start ?? start);
-    return line ? kept + text.slice(line.end) : kept.trimEnd() + text.slice(end);
+    // Only blanks: a line break may end a comment.
+    return line ? kept + text.slice(line.end) : kept.replace(/[ \t]+$/, '') + text.slice(end);
   }
-  const gap = hasComma ? (/^[ \t]*/.exec(text.slice(entry.end))?.[0].length ?? 0) : 0;
-  return replace(text, line ?? { start, end: entry.end + gap }, '');
+  if (line) return replace(text, line, '');
+  const gapAfter = /^[ \t]*/.exec(text.slice(entry.end))?.[0].length ?? 0;
+  const isLast = entry.end + gapAfter === container.end - 1;
+  const gapBefore = hasComma && isLast && place > 0 ? (/[ \t]*$/.exec(text.slice(0, start))?.[0].length ?? 0) : 0;
+  return replace(text, { start: start - gapBefore, end: entry.end + (hasComma && !isLast ? gapAfter : 0) }, '');
 }
 
 /** The line or lines that an entry fills alone, with their end; undefined when it shares them. */
