@@ -9,7 +9,7 @@ import type { Containers } from './containers.ts';
 import { createDemultiplexer } from './demultiplex.ts';
 import { createFrameReader, frame } from './frames.ts';
 import type { HeardKind, SentKind } from './frames.ts';
-import { supervisorSource } from './supervisor/source.ts';
+import { supervisorCommand, supervisorSource } from './supervisor/source.ts';
 
 export interface Job {
   /** `payload` is valid during the call only. */
@@ -34,15 +34,18 @@ export class NoSupervisor extends AppError {}
 
 /** From the start of the program to its first word; generous, since a hundred may start at once. */
 const readyTimeoutMs = 60_000;
-const isolated = ['-I', '-S', '-B', '-c'];
 
 export async function openLink(
   containers: Containers,
   containerId: string,
   options: { workdir: string; log: Log },
 ): Promise<Link> {
-  const command = ['python3', ...isolated, supervisorSource];
-  const { execId, socket } = await containers.attach(containerId, { command, workdir: options.workdir, input: true });
+  const { execId, socket } = await containers.attach(containerId, {
+    command: supervisorCommand,
+    workdir: options.workdir,
+    input: true,
+  });
+  socket.write(supervisorSource);
   const link = new SupervisorLink(socket, options.log);
   try {
     await link.ready();

@@ -1,6 +1,6 @@
 /**
- * Owns the program that answers inside a container (Python 3.9 or newer, standard library only), as text: it is handed to
- * `python3 -c` and needs no file in the image. Must never start anything by itself, and never hold what nobody takes:
+ * Owns the program that answers inside a container (Python 3.9 or newer, standard library only), as text: it comes on
+ * standard input, before the first frame, and needs no file in the image. Must never start anything by itself, and never hold what nobody takes:
  * output waits in the command's own pipe until the gateway reads.
  *
  * Frames, both ways: u32 length of the payload, u8 kind, u32 id, payload; numbers big-endian. See ../frames.ts for the kinds.
@@ -49,4 +49,12 @@ def describe(number):
     return {'code': codes.get(number, 'invalid'), 'message': os.strerror(number or errno.EIO)}
 `;
 
-export const supervisorSource = [preamble, launcherSource, commandSource, fileSource, loopSource].join('');
+export const supervisorSource = Buffer.from([preamble, launcherSource, commandSource, fileSource, loopSource].join(''));
+
+// Short, because a list of processes inside shows it. Isolated: no site, no user's modules, no PYTHON* variables, no .pyc files.
+const take = `import os
+program = b''
+while len(program) < ${supervisorSource.length}: program += os.read(0, ${supervisorSource.length} - len(program)) or os._exit(1)
+exec(program)`;
+
+export const supervisorCommand = ['python3', '-I', '-S', '-B', '-c', take, 'openclaw-supervisor'] as const;
