@@ -31,28 +31,34 @@ export interface PromptFiles {
 interface Seen {
   lookedAtMs: number;
   fingerprint: string;
-  files: readonly PromptFile[];
+  files: Promise<readonly PromptFile[]>;
 }
 
 export function createPromptFiles(clock: Clock): PromptFiles {
   const seen = new Map<string, Seen>();
   return {
-    async read(agent) {
+    read(agent) {
       const before = seen.get(agent.id);
       const now = clock.monotonic();
       if (before && now - before.lookedAtMs < LOOK_AGAIN_MS) return before.files;
-      const paths = pathsOf(agent);
-      const fingerprint = (await Promise.all(paths.map((path) => stamp(path)))).join('|') + `|${agent.bootstrapMaxChars}`;
-      if (before?.fingerprint === fingerprint) {
-        before.lookedAtMs = now;
-        return before.files;
-      }
-      const read = await Promise.all(paths.map((path) => readPromptFile(path, agent.bootstrapMaxChars)));
-      const files = read.filter((file) => file !== undefined);
-      seen.set(agent.id, { lookedAtMs: now, fingerprint, files });
-      return files;
+      const next: Seen = { lookedAtMs: now, fingerprint: '', files: NO_FILES };
+      // Turns that begin meanwhile share this look.
+      next.files = look(agent, before, next);
+      seen.set(agent.id, next);
+      return next.files;
     },
   };
+}
+
+const NO_FILES = Promise.resolve<readonly PromptFile[]>([]);
+
+async function look(agent: AgentSettings, before: Seen | undefined, next: Seen): Promise<readonly PromptFile[]> {
+  const paths = pathsOf(agent);
+  const stamps = await Promise.all(paths.map((path) => stamp(path)));
+  next.fingerprint = [agent.bootstrapMaxChars, ...stamps].join('|');
+  if (before?.fingerprint === next.fingerprint) return before.files;
+  const read = await Promise.all(paths.map((path) => readPromptFile(path, agent.bootstrapMaxChars)));
+  return read.filter((file) => file !== undefined);
 }
 
 function pathsOf(agent: AgentSettings): string[] {

@@ -60,6 +60,13 @@ export interface Surroundings {
   modelApi: ModelApi;
 }
 
+/** The same as a process of its own sees them. */
+export interface Where {
+  dir: string;
+  botApi: Pick<BotApi, 'url' | 'token'>;
+  modelApi: Pick<ModelApi, 'url' | 'apiKey'>;
+}
+
 export interface Bed extends Surroundings {
   gateway: Gateway;
   store: Store;
@@ -108,7 +115,7 @@ export async function createBed(options: BedOptions = {}): Promise<Bed> {
 }
 
 // oxlint-disable-next-line max-params
-async function partsOf(around: Surroundings, store: Store, agent: AgentSettings, options: BedOptions): Promise<GatewayParts> {
+export async function partsOf(around: Where, store: Store, agent: AgentSettings, options: BedOptions): Promise<GatewayParts> {
   const log = options.log ?? silentLog;
   const telegram = await createTelegramChannel(
     'default',
@@ -136,7 +143,7 @@ async function partsOf(around: Surroundings, store: Store, agent: AgentSettings,
   };
 }
 
-function engineOf({ modelApi }: Surroundings, options: BedOptions): Engine {
+function engineOf({ modelApi }: Where, options: BedOptions): Engine {
   const facts: ModelFacts = {
     providerId: 'peer',
     modelId: 'm1',
