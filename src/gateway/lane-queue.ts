@@ -15,14 +15,17 @@ export interface WindowLimits {
 export interface WaitingLane {
   key: SessionKey;
   senderId: string;
-  /** At least so many wait; infinite where nobody counted. */
+  /** How many wait, as far as is known; `NOBODY_COUNTED` when they come from the store. */
   messages: number;
 }
+
+/** More than any lane holds: it is taken from until the store says that it is empty. */
+export const NOBODY_COUNTED = 1_000_000_000;
 
 const WINDOW: WindowLimits = { lanes: 4_096, lanesPerSender: 256 };
 
 export class LaneQueue {
-  /** With how many messages are known to wait; infinite where it is not known. */
+  /** With how many messages are known to wait. */
   private readonly waiting = new Map<SessionKey, number>();
   private readonly bySender = new Map<string, Fifo<SessionKey>>();
   private readonly senders = new Fifo<string>();
@@ -85,7 +88,7 @@ export class LaneQueue {
   refill(rows: readonly { sessionKey: SessionKey; senderId: string }[], all: boolean): void {
     this.takenSinceRefill = 0;
     this.moreInStore = !all;
-    for (const { sessionKey, senderId } of rows) this.add(sessionKey, senderId, Infinity);
+    for (const { sessionKey, senderId } of rows) this.add(sessionKey, senderId, NOBODY_COUNTED);
   }
 
   /** Rows worth asking the store for. */

@@ -8,7 +8,7 @@ import type { Log } from '../domain/log.ts';
 import type { QueueMode, QueuedMessage, Session, SessionKey, Turn } from '../domain/session.ts';
 import type { QueueSettings } from '../domain/settings.ts';
 import type { Inbox, Store } from '../domain/store.ts';
-import { LaneQueue } from './lane-queue.ts';
+import { LaneQueue, NOBODY_COUNTED } from './lane-queue.ts';
 import type { WaitingLane, WindowLimits } from './lane-queue.ts';
 
 const AFTER_ABORT_MS = 1_000;
@@ -99,7 +99,7 @@ export class Lanes {
     const key = claimed.turn.sessionKey;
     // A claim that was under way finds nothing to claim, and is over within moments.
     while (this.lanes.has(key)) await new Promise((resolve) => setImmediate(resolve));
-    const lane = this.open({ key, senderId: claimed.turn.messages[0]?.sender.id ?? '', messages: Infinity });
+    const lane = this.open({ key, senderId: claimed.turn.messages[0]?.sender.id ?? '', messages: NOBODY_COUNTED });
     if (further) lane.further = further;
     await this.runLane(lane, async () => claimed);
   }
@@ -157,11 +157,11 @@ export class Lanes {
   private start(waiting: WaitingLane): void {
     const lane = this.open(waiting);
     void this.runLane(lane, async () => {
-      const take = await this.takeOf(waiting);
-      // What is woken from here on is not part of this claim.
-      lane.waiting = 0;
-      const claimed = await this.parts.store.inbox.claim(waiting.key, take);
-      if (claimed) lane.waiting += Math.max(0, waiting.messages - claimed.turn.messages.length);
+      const take = await this.takeOf(lane);
+      // Every message that was told of before this call is seen by it; those told of while it is under way stay counted.
+      const known = lane.waiting;
+      const claimed = await this.parts.store.inbox.claim(lane.key, take);
+      lane.waiting -= claimed ? Math.min(known, claimed.turn.messages.length) : known;
       return claimed;
     });
   }
@@ -218,10 +218,10 @@ export class Lanes {
   }
 
   /** How much of the lane one turn takes. Where only one message waits, the mode does not matter and need not be looked up. */
-  private async takeOf(waiting: WaitingLane): Promise<{ all: boolean; most: number }> {
+  private async takeOf(lane: RunningLane): Promise<{ all: boolean; most: number }> {
     const { cap } = this.parts.queue();
-    if (waiting.messages === 1) return { all: true, most: cap };
-    const session = await this.parts.store.sessions.get(waiting.key);
+    if (lane.waiting === 1) return { all: true, most: cap };
+    const session = await this.parts.store.sessions.get(lane.key);
     return this.modeOf(session) === 'followup' ? { all: false, most: 1 } : { all: true, most: cap };
   }
 
@@ -233,8 +233,10 @@ export class Lanes {
 
   private async join(lane: RunningLane): Promise<QueuedMessage[]> {
     if (!lane.claimed || lane.waiting === 0 || this.modeOf(lane.claimed.session) !== 'steer') return [];
-    lane.waiting = 0;
-    return this.parts.store.inbox.join(lane.claimed.turn.id);
+    const known = lane.waiting;
+    const messages = await this.parts.store.inbox.join(lane.claimed.turn.id);
+    lane.waiting -= messages.length === 0 ? known : Math.min(known, messages.length);
+    return messages;
   }
 }
 

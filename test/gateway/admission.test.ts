@@ -29,7 +29,12 @@ function event(change: Partial<InboundEvent> = {}): InboundEvent {
 const group = (change: Partial<InboundEvent> = {}): InboundEvent => event({ chat: { id: '-9', kind: 'group' }, ...change });
 
 /** @param paired ids that the owner approved. */
-function judge(one: InboundEvent, settings: Partial<AdmissionSettings> | undefined, paired: string[] = [], ownId?: string): Promise<Verdict> {
+function judge(
+  one: InboundEvent,
+  settings: Partial<AdmissionSettings> | undefined,
+  paired: string[] = [],
+  ownId?: string,
+): Promise<Verdict> {
   const isAllowed = async (_channel: string, _account: string, id: string): Promise<boolean> => paired.includes(id);
   return admit(one, settings && admissionSettings(settings), { isAllowed, ownId });
 }
@@ -92,14 +97,20 @@ test('groups are off, then listed, then addressed, then by sender', async () => 
   assert.equal(await outcome(judge(group({ sender: { id: '6', isBot: false } }), rule)), 'sender not allowed');
   const silent = { ...rule, groups: { '-9': { enabled: true, requireMention: false } } };
   assert.equal(await outcome(judge(group({ addressed: false }), silent)), 'admit');
-  const off = { ...rule, groups: { '-9': { enabled: false, requireMention: false }, '*': { enabled: true, requireMention: false } } };
+  const off = {
+    ...rule,
+    groups: { '-9': { enabled: false, requireMention: false }, '*': { enabled: true, requireMention: false } },
+  };
   assert.equal(await outcome(judge(group(), off)), 'group disabled');
   const own = { ...rule, groups: { '-9': { enabled: true, requireMention: false, allowFrom: ['6'] } } };
   assert.equal(await outcome(judge(group(), own)), 'sender not allowed', 'the list of the group replaces the general one');
 });
 
 test('a pairing opens the direct chat and no group', async () => {
-  const rule: Partial<AdmissionSettings> = { groupPolicy: 'allowlist', groups: { '*': { enabled: true, requireMention: false } } };
+  const rule: Partial<AdmissionSettings> = {
+    groupPolicy: 'allowlist',
+    groups: { '*': { enabled: true, requireMention: false } },
+  };
   assert.equal(await outcome(judge(group(), rule, ['555'])), 'sender not allowed');
   assert.equal(await outcome(judge(group(), { ...rule, allowFrom: ['555'] }, ['555'])), 'sender not allowed');
 });
@@ -116,12 +127,20 @@ test('what fails refuses', async () => {
   assert.deepEqual(await admit(event(), admissionSettings(), failing), { outcome: 'refuse', reason: 'admission failed' });
   assert.equal(await outcome(judge(event(), undefined, ['555'])), 'admission failed');
   assert.equal(await outcome(judge({} as InboundEvent, { dmPolicy: 'open', allowFrom: ['*'] })), 'admission failed');
-  assert.equal(await outcome(judge(event({ sender: { id: '', isBot: false } }), { dmPolicy: 'open', allowFrom: ['*'] })), 'malformed event');
+  assert.equal(
+    await outcome(judge(event({ sender: { id: '', isBot: false } }), { dmPolicy: 'open', allowFrom: ['*'] })),
+    'malformed event',
+  );
   const odd = { dmPolicy: 'pairing', groupPolicy: 'sometimes' } as unknown as AdmissionSettings;
   assert.equal(await outcome(judge(group(), odd)), 'groups disabled');
   const truthy = { isAllowed: async () => 'yes' as unknown as boolean };
   assert.deepEqual(await admit(event(), admissionSettings(), truthy), { outcome: 'pair' });
-  assert.equal(await outcome(judge(group({ chat: { id: '__proto__', kind: 'group' } }), { groupPolicy: 'allowlist', groupAllowFrom: ['555'] })), 'group not listed');
+  assert.equal(
+    await outcome(
+      judge(group({ chat: { id: '__proto__', kind: 'group' } }), { groupPolicy: 'allowlist', groupAllowFrom: ['555'] }),
+    ),
+    'group not listed',
+  );
 });
 
 const id = fc.constantFrom('1', '2', '3', '*', '-9', 'telegram:1', '__proto__');
@@ -166,16 +185,26 @@ function isNamed(one: InboundEvent, settings: AdmissionSettings, paired: string[
 
 test('property: nobody who is not named is admitted, whatever the event and the settings', async () => {
   await fc.assert(
-    fc.asyncProperty(anyEvent, anySettings, fc.subarray(['1', '2', '3']), fc.option(id), async (part, settings, paired, ownId) => {
-      const one = event(part);
-      const verdict = await admit(one, settings, { isAllowed: async (_c, _a, who) => paired.includes(who), ownId: ownId ?? undefined });
-      if (verdict.outcome === 'admit') {
-        assert.ok(isNamed(one, settings, paired), 'admitted without being named');
-        assert.ok(!one.sender.isBot || settings.allowBots, 'a bot was admitted');
-        assert.notEqual(one.sender.id, ownId ?? undefined);
-      }
-      if (verdict.outcome === 'pair') assert.ok(one.chat.kind === 'direct' && settings.dmPolicy === 'pairing' && one.kind === 'message');
-    }),
+    fc.asyncProperty(
+      anyEvent,
+      anySettings,
+      fc.subarray(['1', '2', '3']),
+      fc.option(id),
+      async (part, settings, paired, ownId) => {
+        const one = event(part);
+        const verdict = await admit(one, settings, {
+          isAllowed: async (_c, _a, who) => paired.includes(who),
+          ownId: ownId ?? undefined,
+        });
+        if (verdict.outcome === 'admit') {
+          assert.ok(isNamed(one, settings, paired), 'admitted without being named');
+          assert.ok(!one.sender.isBot || settings.allowBots, 'a bot was admitted');
+          assert.notEqual(one.sender.id, ownId ?? undefined);
+        }
+        if (verdict.outcome === 'pair')
+          assert.ok(one.chat.kind === 'direct' && settings.dmPolicy === 'pairing' && one.kind === 'message');
+      },
+    ),
     { numRuns: 3_000 },
   );
 });

@@ -30,7 +30,10 @@ test('direct chats by scope', () => {
   assert.equal(keyOf(event(), { dmScope: 'per-peer' }), 'agent:main:direct:555');
   assert.equal(keyOf(event()), 'agent:main:telegram:direct:555');
   assert.equal(keyOf(event(), { dmScope: 'per-account-channel-peer' }), 'agent:main:telegram:default:direct:555');
-  assert.equal(keyOf(event({ chat: { id: '555', kind: 'direct', threadId: '3' } }), { dmScope: 'main' }), 'agent:main:main:thread:3');
+  assert.equal(
+    keyOf(event({ chat: { id: '555', kind: 'direct', threadId: '3' } }), { dmScope: 'main' }),
+    'agent:main:main:thread:3',
+  );
 });
 
 test('groups, channels and topics have conversations of their own', () => {
@@ -64,7 +67,13 @@ test('the most specific binding names the agent', () => {
 test('an answer links to its question where several people talk', () => {
   assert.equal(routeOf(event(), routing()).address.replyToMessageId, undefined);
   const inGroup = routeOf(event({ chat: { id: '-9', kind: 'group', threadId: '4' } }), routing());
-  assert.deepEqual(inGroup.address, { channel: 'telegram', account: 'default', chatId: '-9', threadId: '4', replyToMessageId: '7' });
+  assert.deepEqual(inGroup.address, {
+    channel: 'telegram',
+    account: 'default',
+    chatId: '-9',
+    threadId: '4',
+    replyToMessageId: '7',
+  });
 });
 
 const anyId = fc.oneof(fc.string(), fc.constantFrom('1', '-9', 'a:group:1', 'main', '1:thread:2', 'x'.repeat(300)));
