@@ -50,7 +50,7 @@ export interface LoadedConfig {
 export async function loadConfig(model: ConfigModel, options: LoadOptions): Promise<LoadedConfig> {
   const layers = readLayers(options.locations, options.env ?? processEnvironment());
   const assembly = new Assembly(layers.file);
-  startNamedPlugins(assembly);
+  startNamedPlugins(assembly, model);
   putEnvironment(assembly, layers, model.environmentNames);
   putDefaultPort(assembly, options.locations);
   for (const flag of options.flags ?? []) assembly.put(flag.path, flag.value, { words: `the option ${flag.name}` });
@@ -117,12 +117,11 @@ function putDefaultPort(assembly: Assembly, { defaultPort }: Locations): void {
 }
 
 /** `plugins.entries.<id>.enabled: true` runs a channel that has no section of its own. */
-function startNamedPlugins(assembly: Assembly): void {
-  const entries = valueAt(assembly.value, ['plugins', 'entries']);
-  if (typeof entries !== 'object' || entries === null) return;
-  for (const [id, entry] of Object.entries(entries)) {
+function startNamedPlugins(assembly: Assembly, { channels }: ConfigModel): void {
+  for (const { id } of channels) {
     const path = ['channels', id];
-    if (valueAt(entry, ['enabled']) === true && valueAt(assembly.value, path) === undefined) {
+    const isEnabled = valueAt(assembly.value, ['plugins', 'entries', id, 'enabled']) === true;
+    if (isEnabled && valueAt(assembly.value, path) === undefined) {
       assembly.put(path, {}, { words: `plugins.entries.${id}.enabled` });
     }
   }

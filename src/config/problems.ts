@@ -7,10 +7,10 @@ import { AppError } from '../domain/errors.ts';
 import { redact } from '../domain/redaction.ts';
 import { describePlace, placeAt, type Place } from './json5/place.ts';
 import { nodeAt, parseTree, type TreeNode } from './json5/tree.ts';
-import { allKeys, childrenOf, entryOf, expectedOf, factsOf, knownKey } from './known.ts';
+import { allKeys, childrenOf, entryOf, expectedOf, knownKey } from './known.ts';
 import { nearest } from './nearest.ts';
 import { formatPath, valueAt, type ConfigPath } from './path.ts';
-import { foreignKey } from './unknown.ts';
+import { closedSection, foreignKey } from './unknown.ts';
 
 export interface Problem {
   path: ConfigPath;
@@ -29,18 +29,21 @@ export class ConfigError extends AppError {
   readonly problems: readonly Problem[];
   readonly configPath: string;
 
-  constructor(configPath: string, problems: readonly Problem[], cause?: unknown) {
-    super(
-      'invalid',
-      [`Config invalid: ${configPath}`, ...problems.map((problem) => `  - ${describeProblem(problem)}`)].join('\n'),
-      {
-        hint: 'Mend the file, then: openclaw config validate',
-        cause,
-      },
-    );
+  constructor(configPath: string, found: readonly Problem[], cause?: unknown) {
+    const problems = found.toSorted(byPlace);
+    const lines = problems.map((problem) => `  - ${describeProblem(problem)}`);
+    super('invalid', [`Config invalid: ${configPath}`, ...lines].join('\n'), {
+      hint: 'Mend the file, then: openclaw config validate',
+      cause,
+    });
     this.problems = problems;
     this.configPath = configPath;
   }
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  const [first, second] = [a.place ?? { line: 0, column: 0 }, b.place ?? { line: 0, column: 0 }];
+  return first.line - second.line || first.column - second.column;
 }
 
 export function describeProblem({ path, place, source, message }: Problem): string {
@@ -86,7 +89,13 @@ function fromIssue(root: z.core.$ZodType, issue: z.core.$ZodIssue, value: unknow
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(root, [...path, key]) }));
   if (issue.code === 'invalid_key') {
-    return [{ path, message: `"${String(path.at(-1))}" cannot be a name here: ${keyWords(root, path)}` }];
+    const above = knownKey(root, path.slice(0, -1))?.schema;
+    return [
+      {
+        path,
+        message: `${JSON.stringify(path.at(-1))} cannot stand here: expected ${above ? expectedOf(above) : 'another name'}.`,
+      },
+    ];
   }
   if (issue.code === 'custom' && !isGeneric(issue)) return [{ path, message: issue.message, together: true }];
   const union = issue.code === 'invalid_union' ? inside(root, issue, path, value) : undefined;
@@ -111,18 +120,24 @@ function inside(
   return ofObject?.flatMap((one) => fromIssue(root, { ...one, path: [...path, ...one.path] } as z.core.$ZodIssue, value));
 }
 
+/** So many keys can be told in a sentence. */
+const FEW = 6;
+
 export function unknownKey(root: z.core.$ZodType, path: ConfigPath): string {
   const key = String(path.at(-1));
+  const exact = foreignKey(path);
+  if (exact) return `unknown key. ${exact}`;
   const above = knownKey(root, path.slice(0, -1))?.schema;
-  const sibling = above && nearest(key, Object.keys(childrenOf(above)));
+  const siblings = above ? Object.keys(childrenOf(above)) : [];
+  const sibling = nearest(key, siblings);
   if (sibling) return `unknown key. Did you mean ${formatPath([...path.slice(0, -1), sibling])}?`;
-  const why = foreignKey(path);
+  const why = closedSection(path);
   if (why) return `unknown key. ${why}`;
   const elsewhere = [...allKeys(root)].find(
     ({ path: known }) => known.at(-1) === key && !known.includes('[]') && !known.includes('<name>'),
   );
   if (elsewhere) return `unknown key. There is ${elsewhere.path.join('.')}.`;
-  return 'unknown key.';
+  return siblings.length > 0 && siblings.length <= FEW ? `unknown key. There is only ${siblings.join(', ')}.` : 'unknown key.';
 }
 
 function wrongValue(root: z.core.$ZodType, path: ConfigPath, value: unknown): string {
@@ -137,12 +152,6 @@ function wrongValue(root: z.core.$ZodType, path: ConfigPath, value: unknown): st
     ...(guess === undefined ? [] : [`Did you mean ${JSON.stringify(guess)}?`]),
     ...(facts.because && guess === undefined ? [facts.because] : []),
   ].join(' ');
-}
-
-function keyWords(root: z.core.$ZodType, path: ConfigPath): string {
-  const above = knownKey(root, path.slice(0, -1))?.schema;
-  const entry = above && entryOf(above);
-  return (entry && factsOf(above).expects) ?? 'use small letters, digits, - and _.';
 }
 
 function choicesOf(schema: z.core.$ZodType): string[] {

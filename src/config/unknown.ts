@@ -118,14 +118,19 @@ const FOREIGN: readonly (readonly [pattern: string, why: string])[] = [
   ['update.*', 'Nothing is looked up by itself: set update.source and run `openclaw update`.'],
 ];
 
-/** Why a key that people know is not there, or undefined. */
+/** Why exactly this key, which people know, is not there; undefined for any other. */
 export function foreignKey(path: ConfigPath): string | undefined {
-  for (let length = path.length; length > 0; length -= 1) {
-    const steps = path.slice(0, length).map(String);
-    const found = FOREIGN.find(([pattern]) => matches(pattern.split('.'), steps));
-    if (found) return found[1];
-  }
-  return undefined;
+  return whyNot(path, (pattern) => !pattern.endsWith('*'));
+}
+
+/** Why no other keys are there than those that are. */
+export function closedSection(path: ConfigPath): string | undefined {
+  return whyNot(path, (pattern) => pattern.endsWith('*'));
+}
+
+function whyNot(path: ConfigPath, counts: (pattern: string) => boolean): string | undefined {
+  const steps = path.map(String);
+  return FOREIGN.find(([pattern]) => counts(pattern) && matches(pattern.split('.'), steps))?.[1];
 }
 
 function matches(pattern: readonly string[], steps: readonly string[]): boolean {

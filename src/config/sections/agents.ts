@@ -209,8 +209,8 @@ export const agentsSection = group(
     defaults: defaults.meta({ description: 'What holds for every agent.' } satisfies SettingFacts),
     list: z
       .array(agent)
-      .refine((agents) => new Set(agents.map(({ id }) => id)).size === agents.length, { error: 'two agents have the same id' })
-      .refine((agents) => agents.filter((one) => one.default).length <= 1, { error: 'two agents are marked as the default' })
+      .refine((agents) => new Set(agents.map(({ id }) => id)).size === agents.length, { error: 'two agents have the same id.' })
+      .refine((agents) => agents.filter((one) => one.default).length <= 1, { error: 'two agents are marked as the default.' })
       .default([])
       .meta({
         description: 'The agents. What one does not say comes from `agents.defaults`.',

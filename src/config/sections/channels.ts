@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { ChannelPlugin } from '../../domain/channel.ts';
 import type { SettingFacts } from '../../domain/setting.ts';
-import { idList, NAME } from './field.ts';
+import { idList, NAME, NAME_WORDS } from './field.ts';
 import { overridesOfShape, type Overrides } from './overrides.ts';
 
 const groupShape = {
@@ -62,7 +62,11 @@ export const policyShape = {
   groups: z
     .record(z.string().regex(/^(?:\*|-?\d{1,20})$/), z.strictObject(groupShape))
     .default({})
-    .meta({ description: 'Groups by chat id; `*` for all others.', restart: 'live' } satisfies SettingFacts),
+    .meta({
+      description: 'Groups by chat id; `*` for all others.',
+      expects: 'an object by numeric chat id or "*"',
+      restart: 'live',
+    } satisfies SettingFacts),
   allowBots: z
     .boolean()
     .default(false)
@@ -83,7 +87,7 @@ export type ChannelSection = PolicyValues & { accounts: Record<string, Overrides
 
 const openNeedsStar = z.refine<{ dmPolicy?: string | undefined; allowFrom?: string[] | undefined }>(
   (policy) => policy.dmPolicy !== 'open' || (policy.allowFrom ?? []).includes('*'),
-  { error: 'dmPolicy "open" lets everybody talk, so it must be said twice: put "*" into allowFrom first', path: ['dmPolicy'] },
+  { error: 'dmPolicy "open" lets everybody talk, so it must be said twice: put "*" into allowFrom first.', path: ['dmPolicy'] },
 );
 
 export function channelsSection(plugins: readonly ChannelPlugin<never>[]) {
@@ -111,6 +115,7 @@ function channel(plugin: ChannelPlugin<never>): z.ZodType {
         .default({})
         .meta({
           description: 'Further accounts by name. Each inherits what stands above, except secrets.',
+          expects: `an object by account name (${NAME_WORDS})`,
         } satisfies SettingFacts),
     })
     .check(openNeedsStar as never)

@@ -29,6 +29,7 @@ export const sessionSection = group(
       .default({})
       .meta({
         description: 'One person under several ids: a name and their ids, so that they have one conversation.',
+        expects: 'an object by name; each entry a list of channel:id, such as "telegram:123"',
       } satisfies SettingFacts),
   },
   { description: 'How conversations are kept apart.', restart: 'live' },
@@ -47,6 +48,7 @@ export const messagesSection = group(
           .default({})
           .meta({
             description: 'Another mode for a channel.',
+            expects: 'an object by channel; each entry one of the modes',
           } satisfies SettingFacts),
         debounceMs: z
           .int()

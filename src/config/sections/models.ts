@@ -102,6 +102,7 @@ const provider = (apis: readonly string[]) =>
       .optional()
       .meta({
         description: 'Further headers of each request.',
+        expects: 'an object by header name; each entry a secret as text, or a reference to one',
       } satisfies SettingFacts),
     models: z
       .array(model(apis))
@@ -119,7 +120,10 @@ export function modelsSection(apis: readonly string[]) {
       providers: z
         .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), provider(apis))
         .default({})
-        .meta({ description: 'By the name before the slash in `provider/model-id`.' } satisfies SettingFacts),
+        .meta({
+          description: 'By the name before the slash in `provider/model-id`.',
+          expects: 'an object by provider name (small letters, digits, . _ and -)',
+        } satisfies SettingFacts),
     })
     .prefault({})
     .meta({ description: 'Servers of language models.', restart: 'live' } satisfies SettingFacts);

@@ -26,7 +26,7 @@ const policyShape = {
 
 /** `allow` replaces the profile, `alsoAllow` adds to it: both at once say two things. */
 const notBoth = z.refine<{ allow?: unknown; alsoAllow?: unknown }>((policy) => !(policy.allow && policy.alsoAllow), {
-  error: 'allow and alsoAllow exclude each other: allow names all tools, alsoAllow adds to the profile',
+  error: 'allow and alsoAllow exclude each other: allow names all tools, alsoAllow adds to the profile.',
   path: ['alsoAllow'],
 });
 
@@ -48,6 +48,7 @@ export const toolsSection = z
         .optional()
         .meta({
           description: 'Who could leave the sandbox, by channel. As long as `enabled` is false, which it always is, nobody can.',
+          expects: 'an object by channel; each entry a list of numeric ids',
         } satisfies SettingFacts),
     }),
     exec: group({
