@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
-import { GrammyError } from 'grammy';
+import { GrammyError } from 'grammy/web';
 import { createTelegramChannel } from '../../src/channels/telegram/channel.ts';
 import { poll } from '../../src/channels/telegram/poll.ts';
 import { telegramSettings } from '../../src/channels/telegram/settings.ts';

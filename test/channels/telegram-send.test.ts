@@ -208,6 +208,7 @@ test('files that cannot be sent are refused before the call', async (context) =>
   for (const [part, code] of [
     [{ file }, 'invalid'],
     [{ file: { ...file, path: `${path}-missing` } }, 'not_found'],
+    [{ file: { ...file, path: tmpdir() } }, 'invalid'],
     [{ file, text: 'x'.repeat(1025) }, 'invalid'],
   ] as const) {
     const error = await failure(send(channel, 5, part));

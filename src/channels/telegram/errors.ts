@@ -3,7 +3,7 @@
  * the message is certainly unsent. No token and no message text gets through.
  * Codes and parameters: https://core.telegram.org/bots/api#making-requests
  */
-import { GrammyError, HttpError } from 'grammy';
+import { GrammyError, HttpError } from 'grammy/web';
 import { certainlyUnsent } from '../../domain/channel.ts';
 import { AppError, isAppError, type ErrorCode } from '../../domain/errors.ts';
 import { redact } from '../../domain/redaction.ts';

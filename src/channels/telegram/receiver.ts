@@ -2,7 +2,7 @@
  * Owns the step from a list of updates to a stored batch: who the bot is, what each update means, the cursor.
  * Must never answer a pressed button before its event is stored.
  */
-import type { Api } from 'grammy';
+import type { Api } from 'grammy/web';
 import type { Update } from 'grammy/types';
 import type { ChannelEdges, ReceivedBatch } from '../../domain/channel.ts';
 import { messageOf } from '../../domain/errors.ts';

@@ -1,6 +1,7 @@
 /** Owns files that leave: as a photo where that is wanted and possible, else as a document (https://core.telegram.org/bots/api#sending-files). */
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { InputFile } from 'grammy';
+import { InputFile } from 'grammy/web';
 import type { Message } from 'grammy/types';
 import { certainlyUnsent } from '../../domain/channel.ts';
 import { AppError } from '../../domain/errors.ts';
@@ -30,9 +31,9 @@ export async function sendFile(
   const name = cleanFileName(file.fileName).replace(/[";]/g, '_') || 'file';
   const place = { chat_id: chatId, ...frame };
   const asDocument = (words: Words): Promise<Message> =>
-    raw.sendDocument({ ...place, document: new InputFile(file.path, name), ...captionOf(words) }, apiSignal(signal));
+    raw.sendDocument({ ...place, document: new InputFile(contentOf(file), name), ...captionOf(words) }, apiSignal(signal));
   const asPhoto = (words: Words): Promise<Message> =>
-    raw.sendPhoto({ ...place, photo: new InputFile(file.path, name), ...captionOf(words) }, apiSignal(signal));
+    raw.sendPhoto({ ...place, photo: new InputFile(contentOf(file), name), ...captionOf(words) }, apiSignal(signal));
   if (!file.asPhoto || sizeBytes > LARGEST_PHOTO_BYTES) return inWords(text, settings, asDocument);
   try {
     return await inWords(text, settings, asPhoto);
@@ -43,7 +44,7 @@ export async function sendFile(
 }
 
 async function checkedSize({ path }: OutboundFile): Promise<number> {
-  const { size } = await stat(path).catch((error: unknown) => {
+  const found = await stat(path).catch((error: unknown) => {
     throw refuse(
       'not_found',
       'The file to send is not there',
@@ -51,10 +52,18 @@ async function checkedSize({ path }: OutboundFile): Promise<number> {
       error,
     );
   });
+  if (!found.isFile())
+    throw refuse('invalid', 'What should be sent is no file', 'Send a single file, such as an archive of the folder.');
+  const { size } = found;
   if (size === 0) throw refuse('invalid', 'Telegram takes no empty file', 'Write something into it first.');
   if (size > LARGEST_FILE_BYTES)
     throw refuse('invalid', 'The file is larger than the 50 MB that Telegram takes', 'Send a smaller file.');
   return size;
+}
+
+/** Opened when the upload starts to read it, so a call that fails before leaves nothing open. */
+async function* contentOf({ path }: OutboundFile): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path);
 }
 
 function refuse(code: 'invalid' | 'not_found', message: string, hint: string, cause?: unknown): AppError {

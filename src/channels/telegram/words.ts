@@ -1,5 +1,5 @@
 /** Owns the words of a message: HTML where the text has markup, and the plain text when Telegram cannot read that. */
-import type { Api } from 'grammy';
+import type { Api } from 'grammy/web';
 import type { InlineKeyboardMarkup } from 'grammy/types';
 import { isRefusal } from './errors.ts';
 import { toHtml } from './html.ts';
