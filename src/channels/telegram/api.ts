@@ -33,8 +33,8 @@ const NEVER_SECONDS = 24 * 60 * 60;
 
 type ApiAnswer = { ok: true; result: never } | { ok: false; error_code: number; description: string };
 
-export async function createClient(token: Secret, options: ClientOptions): Promise<Client> {
-  const wire = await createWire(options.apiRoot);
+export function createClient(token: Secret, options: ClientOptions): Client {
+  const wire = createWire(options.apiRoot);
   const root = `/bot${token.reveal()}/`;
   const upload = (url: string, init: { headers: Record<string, string>; body: ReadableStream; signal: AbortSignal }) =>
     wire

@@ -47,7 +47,7 @@ export async function createTelegramChannel(
   timing: TelegramTiming = TIMING,
 ): Promise<Channel> {
   const { secret, botId } = await readToken(settings);
-  const client = await createClient(secret, {
+  const client = createClient(secret, {
     apiRoot: settings.apiRoot,
     timeoutMs: settings.timeoutSeconds * 1000,
     pollTimeoutMs: timing.pollSeconds * 1000 + timing.pollGraceMs,

@@ -51,10 +51,11 @@ const MAX_SOCKETS = 128;
 const MAX_ANSWER_CHARS = 64 * 1024 * 1024;
 
 /** `root` is http(s)://host[:port][/path], with no slash at the end. Idle connections keep no process alive. */
-export async function createWire(root: string): Promise<Wire> {
+export function createWire(root: string): Wire {
   const { protocol, hostname, port, pathname } = new URL(root);
   const secure = protocol === 'https:';
-  const http = secure ? await import('node:https') : await import('node:http');
+  // Not imported: as ES modules these bring Node's own fetch along, 10 MB and more that nobody uses here.
+  const http = secure ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http');
   const agent = new http.Agent({
     keepAlive: true,
     maxSockets: MAX_SOCKETS,
