@@ -45,7 +45,7 @@ export interface CallPlace {
 
 /** Throws only the signal's reason. */
 export async function runCall({ call, tool, input }: ReadyCall, place: CallPlace): Promise<ToolResultPart> {
-  const { maxOutputChars, timeoutMs } = place.agent.tools;
+  const { maxOutputChars, timeoutMs, backgroundMs } = place.agent.tools;
   const context: ToolContext = {
     sandbox: () => place.sandbox.sandbox(),
     processes: place.sandbox.processes,
@@ -53,6 +53,7 @@ export async function runCall({ call, tool, input }: ReadyCall, place: CallPlace
     signal: place.signal,
     maxOutputChars,
     timeoutMs,
+    backgroundMs,
   };
   try {
     return resultOf(call, await orAborted(tool.run(input, context), place.signal));

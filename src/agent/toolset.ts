@@ -2,11 +2,11 @@
  * The tools of one agent: which ones its policy lets it call, and how they are described to a model.
  * What the policy does not allow is neither described nor, should a model name it all the same, called.
  */
-import * as z from 'zod';
 import type { ToolDescription } from '../domain/model.ts';
 import { allowedTools } from '../domain/policy.ts';
 import type { ToolPolicy } from '../domain/policy.ts';
 import type { Tool } from '../domain/tool.ts';
+import { describeTool } from '../domain/tool-description.ts';
 import { tokensOf } from './tokens.ts';
 
 export interface Toolset {
@@ -24,15 +24,9 @@ export function toolsetOf(tools: readonly Tool[], policy: readonly ToolPolicy[])
   const known = made.get(policy);
   if (known) return known;
   const allowed = new Map(allowedTools(tools, policy).map((tool) => [tool.name, tool]));
-  const descriptions = [...allowed.values()].map(describe);
+  const descriptions = [...allowed.values()].map(describeTool);
   const tokens = tokensOf(JSON.stringify(descriptions));
   const toolset: Toolset = { descriptions, tokens, find: (name) => allowed.get(name) };
   made.set(policy, toolset);
   return toolset;
-}
-
-function describe(tool: Tool): ToolDescription {
-  const schema = z.toJSONSchema(tool.input, { io: 'input' });
-  delete schema['$schema'];
-  return { name: tool.name, description: tool.description, inputSchema: schema };
 }

@@ -152,7 +152,11 @@ function houseOf(ring: Assembly, { store, version, clock }: GatewayParts): Comma
     engine: ring.engine,
     stop: (key) => ring.lanes.stop(key),
     isRunning: (key) => ring.lanes.running.has(key),
-    dropped: (key, message) => ring.settlements.dropped(key, ring.lanes.running.get(key)?.claimed?.turn, message.traceId),
+    dropped(key, message) {
+      const running = ring.lanes.running.get(key)?.claimed?.turn;
+      ring.settlements.dropped(key, running, message.traceId);
+      ring.submissions.dropped(key, running);
+    },
     version,
     now: () => clock.now(),
   };

@@ -70,6 +70,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       const loopsEnd = Promise.all([...loops.keys()].map(end));
       await ring.lanes.drain(graceMs * (1 - SENDING_SHARE));
       await ring.delivery.drain(graceMs * SENDING_SHARE);
+      ring.submissions.close();
       await Promise.race([loopsEnd, pause(graceMs * SENDING_SHARE)]);
     },
     status: () =>

@@ -28,7 +28,7 @@ export interface Submission {
 export type SubmissionEnd = EndedTurn & { traceId: string };
 
 export class Submissions {
-  private readonly waiting = new Map<string, (end: SubmissionEnd) => void>();
+  private readonly waiting = new Map<string, { sessionKey: SessionKey; resolve(end: SubmissionEnd): void }>();
   private readonly observers = new Map<SessionKey, Set<TurnObserver>>();
 
   /** The event as the inbox takes it, and its end. Whoever may call this was identified before. */
@@ -52,7 +52,7 @@ export class Submissions {
     const admission: AdmittedEvent['admission'] = isSideCommand(text)
       ? { outcome: 'command', ...common }
       : { outcome: 'queue', ...common, origin };
-    const end = new Promise<SubmissionEnd>((resolve) => this.waiting.set(traceId, resolve));
+    const end = new Promise<SubmissionEnd>((resolve) => this.waiting.set(traceId, { sessionKey, resolve }));
     const { observer } = submission;
     if (observer) {
       const forget = this.observe(sessionKey, observer);
@@ -86,15 +86,24 @@ export class Submissions {
     this.resolve(traceId, { state: 'done', text, replies: 1 });
   }
 
-  /** The caller has gone, or the message was dropped from its lane. */
-  forget(traceId: string): void {
-    this.resolve(traceId, { state: 'stopped', reason: 'dropped', text: '', replies: 0 });
+  /** What waited in a lane was dropped; its running turn ends by itself. */
+  dropped(sessionKey: SessionKey, running: Turn | undefined): void {
+    const kept = new Set(running?.messages.map((message) => message.traceId));
+    for (const [traceId, { sessionKey: of }] of this.waiting)
+      if (of === sessionKey && !kept.has(traceId)) this.resolve(traceId, DROPPED);
+  }
+
+  /** The gateway stops: what has not ended goes on after the next start, and nobody waits for it here. */
+  close(): void {
+    for (const traceId of this.waiting.keys()) this.resolve(traceId, LEFT);
   }
 
   private resolve(traceId: string, end: EndedTurn): void {
-    this.waiting.get(traceId)?.({ ...end, traceId });
+    this.waiting.get(traceId)?.resolve({ ...end, traceId });
     this.waiting.delete(traceId);
   }
 }
 
+const DROPPED: EndedTurn = { state: 'stopped', reason: 'dropped', text: '', replies: 0 };
+const LEFT: EndedTurn = { state: 'stopped', reason: 'the gateway stopped', text: '', replies: 0 };
 const NOBODY: readonly TurnObserver[] = [];

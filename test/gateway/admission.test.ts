@@ -167,20 +167,27 @@ const anyEvent = fc.record({
 
 /** Said once more, in other words than the code's: who is let in must be named somewhere, or everybody is. */
 function isNamed(one: InboundEvent, settings: AdmissionSettings, paired: string[]): boolean {
-  const names = (list: readonly string[]): boolean =>
-    one.sender.id !== '*' && list.some((entry) => entry === one.sender.id || entry === `telegram:${one.sender.id}`);
-  if (one.chat.kind === 'direct') {
-    if (settings.dmPolicy === 'disabled') return false;
-    if (settings.dmPolicy === 'open' && settings.allowFrom.includes('*')) return true;
-    return names(settings.allowFrom) || (settings.dmPolicy === 'pairing' && paired.includes(one.sender.id));
-  }
-  if (settings.groupPolicy === 'disabled') return false;
-  const own = Object.hasOwn(settings.groups, one.chat.id) ? settings.groups[one.chat.id] : undefined;
+  return one.chat.kind === 'direct' ? isNamedDirectly(one, settings, paired) : isNamedInGroup(one, settings);
+}
+
+function names(list: readonly string[], { sender }: InboundEvent): boolean {
+  return sender.id !== '*' && list.some((entry) => entry === sender.id || entry === `telegram:${sender.id}`);
+}
+
+function isNamedDirectly(one: InboundEvent, settings: AdmissionSettings, paired: string[]): boolean {
+  if (settings.dmPolicy === 'disabled') return false;
+  if (settings.dmPolicy === 'open' && settings.allowFrom.includes('*')) return true;
+  return names(settings.allowFrom, one) || (settings.dmPolicy === 'pairing' && paired.includes(one.sender.id));
+}
+
+function isNamedInGroup(one: InboundEvent, { groups, groupPolicy, groupAllowFrom }: AdmissionSettings): boolean {
+  if (groupPolicy === 'disabled') return false;
+  const own = Object.entries(groups).find(([chatId]) => chatId === one.chat.id)?.[1];
   if (one.chat.kind === 'channel' && !own) return false;
-  const rule = own ?? (Object.hasOwn(settings.groups, '*') ? settings.groups['*'] : undefined);
-  if (!rule && settings.groupPolicy !== 'open') return false;
-  if (rule?.allowFrom) return names(rule.allowFrom) || rule.allowFrom.includes('*');
-  return settings.groupPolicy === 'open' || names(settings.groupAllowFrom) || settings.groupAllowFrom.includes('*');
+  const rule = own ?? Object.entries(groups).find(([chatId]) => chatId === '*')?.[1];
+  if (!rule && groupPolicy !== 'open') return false;
+  const list = rule?.allowFrom ?? (groupPolicy === 'open' ? ['*'] : groupAllowFrom);
+  return list.includes('*') || names(list, one);
 }
 
 test('property: nobody who is not named is admitted, whatever the event and the settings', async () => {

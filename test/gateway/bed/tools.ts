@@ -5,7 +5,12 @@ import { AppError } from '../../../src/domain/errors.ts';
 import type { Sandbox } from '../../../src/domain/sandbox.ts';
 import type { ProcessTable, Tool, ToolContext, ToolEffect, ToolResult } from '../../../src/domain/tool.ts';
 
-export const noProcesses: ProcessTable = { add: () => '', get: () => undefined, list: () => [], remove: () => {} };
+export const noProcesses: ProcessTable = {
+  add: (entry) => ({ ...entry, id: 'p1' }),
+  get: () => undefined,
+  list: () => [],
+  remove: () => {},
+};
 
 export const noSandbox: SessionSandbox = {
   facts: { workdir: '/workspace', access: 'ro', scratchDir: '/tmp', isolated: true },
