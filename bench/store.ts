@@ -46,9 +46,17 @@ function eventOf(n: number): AdmittedEvent {
   const text = `Message ${n}: please look into the notes and tell me what is open today.`;
   return {
     event: {
-      ...{ channel: 'telegram', account: 'default', eventId: String(7_000_000_000 + n), kind: 'message', messageId: String(n) },
-      ...{ chat, sender: { id: person, name: 'Ada Lovelace', username: 'ada', isBot: false } },
-      ...{ text, attachments: [], addressed: true, sentAtMs: Date.now() },
+      channel: 'telegram',
+      account: 'default',
+      eventId: String(7_000_000_000 + n),
+      kind: 'message',
+      messageId: String(n),
+      chat,
+      sender: { id: person, name: 'Ada Lovelace', username: 'ada', isBot: false },
+      text,
+      attachments: [],
+      addressed: true,
+      sentAtMs: Date.now(),
     },
     admission: {
       outcome: 'queue',

@@ -8,8 +8,8 @@
  *
  * Where a commit is lost (disk full or failing), all its verbs are undone, every `durable()` that waits for it rejects `unavailable`,
  * and the store goes on from what is on disk. Turns that lost an entry are fenced: their verbs reject `unavailable` until
- * `turns.interrupted()` has handed them out again. What `outbox.sent`, `retry`, `fail` and `previewShown` told is written again
- * by itself with the next commit, because it happened.
+ * `turns.interrupted()` has handed them out again. What `outbox.sent`, `retry`, `fail`, `resendMarked` and
+ * `previewShown` told is written again by itself with the next commit, because it happened.
  *
  * Rejections: AppError `conflict` (another gateway holds the state), `unavailable` (disk full or failing, or closed), `not_found`.
  * Lists are newest first unless they say otherwise.

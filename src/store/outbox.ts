@@ -98,8 +98,9 @@ function fates({ commit, counters, database }: StoreContext, deliveries: Deliver
       }),
     previewShown: (id, remoteId) => commit.record(() => void show.run(remoteId, deliveries.find(id).id)),
     resendMarked: (id) =>
-      commit.write(() => {
+      commit.record(() => {
         const row = deliveries.find(id);
+        if (row.state === 'queued') return;
         if (row.state !== 'sending') throw new AppError('conflict', 'Only a delivery that was interrupted is sent again.');
         mark.run(row.id);
         move('sending', 'queued');

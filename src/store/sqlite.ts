@@ -4,7 +4,7 @@
  */
 import type * as Sqlite from 'node:sqlite';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { AppError, messageOf } from '../domain/errors.ts';
+import { AppError } from '../domain/errors.ts';
 
 export type Value = SQLInputValue;
 
@@ -139,7 +139,8 @@ export function storeError(error: unknown, path: string): unknown {
     const [message, hint] = words(path);
     return new AppError('unavailable', message, { hint, cause: error });
   }
-  if (messageOf(error) === 'database is not open') {
+  // Node's own error for a database or statement that was closed.
+  if ((error as { code?: unknown } | null)?.code === 'ERR_INVALID_STATE') {
     return new AppError('unavailable', 'The store is closed.', { hint: 'Start the gateway again.', cause: error });
   }
   return error;
