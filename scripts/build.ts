@@ -10,10 +10,18 @@ import { rolldown, type OutputChunk } from 'rolldown';
 const root = join(import.meta.dirname, '..');
 const outDir = join(root, 'dist');
 
-/** Programs of their own: the CLI and gateway, and workers that Node starts by path. */
-const entries: Record<string, string> = {
-  openclaw: 'src/cli/main.ts',
-};
+/** A program of its own, that Node starts by path: the CLI and gateway, and the embedded shell. */
+interface Program {
+  input: Record<string, string>;
+  format: 'cjs' | 'esm';
+  folder: string;
+}
+
+const programs: readonly Program[] = [
+  { input: { openclaw: 'src/cli/main.ts' }, format: 'cjs', folder: outDir },
+  // Lies beside the chunk that starts it (src/sandbox/embedded/worker-process.ts).
+  { input: { 'embedded-worker': 'src/sandbox/embedded/worker.ts' }, format: 'esm', folder: join(outDir, 'chunks') },
+];
 
 interface Packaged {
   name: string;
@@ -22,24 +30,25 @@ interface Packaged {
   licenceText: string;
 }
 
-async function bundle(): Promise<OutputChunk[]> {
+async function bundle({ input, format, folder }: Program): Promise<OutputChunk[]> {
   const version = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version as string;
   const build = await rolldown({
     cwd: root,
-    input: entries,
+    input,
     platform: 'node',
     transform: { define: { __OPENCLAW_VERSION__: JSON.stringify(version) } },
     onLog(level, log, handler) {
       if (log.code !== 'EVAL') handler(level, log);
     },
   });
+  const ending = format === 'cjs' ? 'cjs' : 'mjs';
   const { output } = await build.write({
-    dir: outDir,
-    format: 'cjs',
+    dir: folder,
+    format,
     minify: true,
     sourcemap: true,
-    entryFileNames: '[name].cjs',
-    chunkFileNames: 'chunks/[name]-[hash].cjs',
+    entryFileNames: `[name].${ending}`,
+    chunkFileNames: `${format === 'cjs' ? 'chunks' : 'embedded'}/[name]-[hash].${ending}`,
   });
   return output.filter((file) => file.type === 'chunk');
 }
@@ -102,7 +111,7 @@ async function main(): Promise<void> {
   await mkdir(outDir, { recursive: true });
   // Node must not take the bundle for an ES module.
   await writeFile(join(outDir, 'package.json'), '{ "type": "commonjs" }\n');
-  const chunks = await bundle();
+  const chunks = (await Promise.all(programs.map(bundle))).flat();
   const packages = await Promise.all(packageFolders(chunks).map(describePackage));
   await writeNotices(packages);
   await writeFile(join(outDir, 'stamp'), await sourceStamp());

@@ -1,0 +1,69 @@
+/** Turns and messages on the owner's behalf: the same lanes, policy and sandbox as everybody else's. */
+import * as z from 'zod';
+import type { Method, MethodCall } from '../method.ts';
+import { method, type ControlParts } from './parts.ts';
+
+const OWNER = 'owner';
+const sessionKey = z.string().min(1).max(200).regex(/^[\w:.@+-]+$/);
+
+export function agentMethods({ gateway, settings }: ControlParts): Method[] {
+  return [
+    method({
+      name: 'agent',
+      scope: 'write',
+      params: z.strictObject({
+        message: z.string().min(1).max(100_000),
+        sessionKey: sessionKey.optional(),
+        agentId: z.string().max(64).optional(),
+      }),
+      handle: async (params, call) => {
+        const agentId = params.agentId ?? settings.routing().defaultAgentId;
+        const key = params.sessionKey ?? mainSessionKey(agentId);
+        call.signal.addEventListener('abort', () => gateway.stopTurn(key), { once: true });
+        const end = await gateway.submit({
+          sessionKey: key,
+          agentId,
+          text: params.message,
+          origin: 'openclaw agent',
+          senderId: OWNER,
+          nowMs: Date.now(),
+          observer: observerOf(call),
+        });
+        return { sessionKey: key, ...end };
+      },
+    }),
+    method({
+      name: 'agent.stop',
+      scope: 'write',
+      params: z.strictObject({ sessionKey }),
+      handle: async (params) => ({ stopped: gateway.stopTurn(params.sessionKey) }),
+    }),
+    method({
+      name: 'message.send',
+      scope: 'write',
+      params: z.strictObject({
+        to: z.strictObject({ channel: z.string(), account: z.string().default('default'), chatId: z.string(), threadId: z.string().optional() }),
+        text: z.string().min(1).max(100_000),
+      }),
+      handle: async ({ to, text }) => {
+        const { threadId, ...place } = to;
+        await gateway.say({ ...place, ...(threadId === undefined ? {} : { threadId }) }, text);
+        return { queued: true };
+      },
+    }),
+  ];
+}
+
+/** The owner's own conversation with an agent. */
+export function mainSessionKey(agentId: string): string {
+  return `agent:${agentId}:main`;
+}
+
+function observerOf(call: MethodCall): Parameters<ControlParts['gateway']['observe']>[1] {
+  return {
+    text: (delta) => call.emit('text', delta),
+    restarted: () => call.emit('restarted', null),
+    toolStarted: ({ callId, name, input }) => call.emit('tool', { callId, name, input }),
+    toolEnded: ({ callId, name }, { isError }) => call.emit('tool-end', { callId, name, isError }),
+  };
+}

@@ -1,0 +1,31 @@
+/** Conversations, as they are written down. */
+import * as z from 'zod';
+import { AppError } from '../../domain/errors.ts';
+import type { Method } from '../method.ts';
+import { method, type ControlParts } from './parts.ts';
+
+const key = z.string().min(1).max(200);
+
+export function sessionMethods({ gateway, store, engine }: ControlParts): Method[] {
+  return [
+    method({
+      name: 'sessions.list',
+      scope: 'read',
+      params: z.strictObject({ limit: z.int().min(1).max(1_000).default(50) }),
+      handle: ({ limit }) => store.sessions.list({ limit }),
+    }),
+    method({
+      name: 'sessions.reset',
+      scope: 'write',
+      params: z.strictObject({ key }),
+      handle: async (params) => {
+        gateway.stopTurn(params.key);
+        const session = await store.sessions.reset(params.key);
+        if (!session) throw new AppError('not_found', `There is no session ${params.key}.`, { hint: 'See: openclaw sessions list' });
+        await store.durable();
+        await (await engine()).sandboxes.end(params.key);
+        return { ok: true, key: params.key };
+      },
+    }),
+  ];
+}
