@@ -63,7 +63,7 @@ export const gateway: Subject = {
   start(peers, stateDir = mkdtempSync(join(tmpdir(), 'openclaw-bench-'))) {
     mkdirSync(stateDir, { recursive: true });
     writeFileSync(join(stateDir, 'openclaw.json'), JSON.stringify(configuration(peers), null, 2), { mode: 0o600 });
-    const running = run(join(root, 'bin', 'openclaw'), ['gateway', 'run', '--port', '0'], { OPENCLAW_STATE_DIR: stateDir });
+    const running = run(join(root, 'bin', 'openclaw'), ['gateway', 'run', '--port', String(freePort())], { OPENCLAW_STATE_DIR: stateDir });
     return {
       ...running,
       async stop() {
@@ -73,6 +73,11 @@ export const gateway: Subject = {
     };
   },
 };
+
+/** Below the ephemeral range, so that no outgoing connection takes it meanwhile. */
+function freePort(): number {
+  return 20_000 + Math.floor(Math.random() * 10_000);
+}
 
 function configuration(peers: Peers): unknown {
   return {
