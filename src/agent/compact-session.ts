@@ -21,7 +21,16 @@ export async function compactSession(input: TurnInput, parts: TurnParts, instruc
     const cut = cutIndex(run.entries, Math.min(input.agent.compaction.keepRecentTokens, before * KEEP_SHARE));
     if (cut === 0) return 'There is nothing to sum up yet.';
     const { facts, signal, entries } = run;
-    const request = { entries, cut, models: input.models, facts, signal, cacheKey: input.session.id, instructions };
+    const request = {
+      entries,
+      cut,
+      models: input.models,
+      facts,
+      signal,
+      cacheKey: input.session.id,
+      turn: input.turn,
+      instructions,
+    };
     const entry = await compactionOf(request, parts.callModel);
     const [stored] = await write(run, [entry]);
     const after = sizeOf(afterCompaction(stored as StoredEntry, entries));

@@ -42,8 +42,8 @@ export async function compactRun(run: Run, budget: number): Promise<readonly Sto
   // One exchange that is too long for itself: only its own results can be shortened, all but the last step's.
   if (cut === 0) return trimResultsBefore(run.entries, lastAnswer(run.entries));
   try {
-    const { facts, signal, input } = run;
-    const request = { entries: run.entries, cut, models: input.models, facts, signal, cacheKey: input.session.id };
+    const { facts, signal, input, entries } = run;
+    const request = { entries, cut, models: input.models, facts, signal, cacheKey: input.session.id, turn: input.turn };
     const [stored] = await write(run, [await compactionOf(request, run.parts.callModel)]);
     run.entries = afterCompaction(stored as StoredEntry, run.entries);
     tell(run, SUMMED_UP);

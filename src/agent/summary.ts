@@ -4,7 +4,7 @@
  */
 import { AppError } from '../domain/errors.ts';
 import type { ModelFacts } from '../domain/model.ts';
-import type { Entry, StoredEntry } from '../domain/session.ts';
+import type { Entry, StoredEntry, Turn } from '../domain/session.ts';
 import { sizeOf, SUMMARY_SYSTEM, transcriptOf } from './compaction.ts';
 import type { CallModel } from './model-step.ts';
 import { answerOf } from './model-step.ts';
@@ -22,6 +22,8 @@ export interface SummaryRequest {
   models: readonly string[];
   facts: ModelFacts;
   cacheKey: string;
+  /** The turn that runs. Where the cut goes through it, what it was asked is put in word for word. */
+  turn: Turn;
   /** What the person wants kept above all. */
   instructions?: string;
   signal: AbortSignal;
@@ -40,7 +42,7 @@ export async function compactionOf(request: SummaryRequest, callModel: CallModel
   const first = entries[cut] as StoredEntry;
   return {
     kind: 'compaction',
-    summary: summary + cutRequest(entries, cut),
+    summary: summary + cutRequest(first, request.turn),
     keepFromSeq: first.seq,
     tokensBefore: sizeOf(entries),
   };
@@ -70,11 +72,9 @@ async function summaryOf(piece: string, before: string, request: SummaryRequest,
   return summary;
 }
 
-/** Where the cut goes through the running turn, its question would be gone. */
-function cutRequest(entries: readonly StoredEntry[], cut: number): string {
-  const turnId = entries[cut]?.turnId;
-  const asked = entries.slice(0, cut).filter((stored) => stored.turnId === turnId && stored.entry.kind === 'user');
-  if (asked.length === 0) return '';
-  const words = asked.map(({ entry }) => (entry.kind === 'user' ? `${entry.envelope}\n${entry.text}` : '')).join('\n');
+/** Taken from the turn and not from the entries: an earlier summary of the same turn may have replaced those. */
+function cutRequest(first: StoredEntry, turn: Turn): string {
+  if (first.turnId !== turn.id || first.entry.kind === 'user') return '';
+  const words = turn.messages.map((message) => message.text).join('\n\n');
   return `\n\n## The request being worked on, word for word\n${words.slice(0, REQUEST_CHARS).toWellFormed()}`;
 }

@@ -181,11 +181,11 @@ function isNamedDirectly(one: InboundEvent, settings: AdmissionSettings, paired:
 }
 
 function isNamedInGroup(one: InboundEvent, { groups, groupPolicy, groupAllowFrom }: AdmissionSettings): boolean {
-  if (groupPolicy === 'disabled') return false;
-  const own = Object.entries(groups).find(([chatId]) => chatId === one.chat.id)?.[1];
-  if (one.chat.kind === 'channel' && !own) return false;
-  const rule = own ?? Object.entries(groups).find(([chatId]) => chatId === '*')?.[1];
-  if (!rule && groupPolicy !== 'open') return false;
+  const ruleFor = (id: string) => Object.entries(groups).find(([chatId]) => chatId === id)?.[1];
+  const own = ruleFor(one.chat.id);
+  const rule = own ?? ruleFor('*');
+  const isListed = one.chat.kind === 'channel' ? own : (rule ?? groupPolicy === 'open');
+  if (groupPolicy === 'disabled' || !isListed) return false;
   const list = rule?.allowFrom ?? (groupPolicy === 'open' ? ['*'] : groupAllowFrom);
   return list.includes('*') || names(list, one);
 }
