@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -148,7 +149,7 @@ test('perhaps sent: stopped while it was under way', async (context) => {
 test('certainly unsent: nobody listens, no such host, no certificate, stopped before the start', async () => {
   const closed = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => closed.once('listening', resolve));
-  const { port } = closed.address() as { port: number };
+  const { port } = closed.address() as AddressInfo;
   for (const apiRoot of [`http://127.0.0.1:${port}`, 'http://no-such-host.invalid', `https://127.0.0.1:${port}`]) {
     if (apiRoot.startsWith('http:')) await new Promise((resolve) => closed.close(resolve));
     else {
@@ -370,4 +371,31 @@ test('the token: from the file first, and refused when it is none', async (conte
   await writeFile(tokenFile, `${api.token}\n`);
   const channel = await create({ tokenFile, botToken: '1:wrong', apiRoot: api.url });
   assert.equal((await channel.probe(AbortSignal.timeout(5_000))).id, String(api.me.id));
+});
+
+test('a server of one’s own may stand below a path', async (context) => {
+  const { api } = await telegramRig(context);
+  const urls: string[] = [];
+  const server = createHttpServer((request, response) => {
+    urls.push(request.url ?? '');
+    response.end('{"ok":true,"result":{"id":42,"username":"me"}}');
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  context.after(() => server.close());
+  const apiRoot = `http://127.0.0.1:${(server.address() as AddressInfo).port}/telegram/`;
+  const settings = telegramSettings.parse({ botToken: api.token, apiRoot });
+  const channel = await createTelegramChannel('default', settings, { clock: systemClock, log: silentLog }, QUICK);
+  await channel.probe(AbortSignal.timeout(5_000));
+  assert.deepEqual(urls, [`/telegram/bot${api.token}/getMe`]);
+});
+
+test('answers are cut where the settings say', async (context) => {
+  const text = `one\n\n${'word '.repeat(150)}`;
+  const { channel } = await telegramRig(context, { settings: { textChunkLimit: 500 } });
+  assert.deepEqual(
+    channel.splitText(text).map((piece) => piece.length <= 500),
+    [true, true],
+  );
+  const { channel: byParagraph } = await telegramRig(context, { settings: { chunkMode: 'newline' } });
+  assert.deepEqual(byParagraph.splitText('one\n\ntwo'), ['one', 'two']);
 });
