@@ -70,7 +70,8 @@ class Bed {
   }
 }
 
-export function sandboxContract(name: string, make: MakeBackend): void {
+/** `confined: false`: the host itself, which has one workspace for all, and that can be written. */
+export function sandboxContract(name: string, make: MakeBackend, { confined = true }: { confined?: boolean } = {}): void {
   describe(`sandbox contract: ${name}`, () => {
     const bed = new Bed(make);
     before(() => bed.open(), patience);
@@ -83,7 +84,8 @@ export function sandboxContract(name: string, make: MakeBackend): void {
     describe('time and end', () => timeAndEnd(bed));
     describe('input', () => input(bed));
     describe('files', () => files(bed));
-    describe('workspace access', () => access(bed));
+    describe('workspace access', () => sharedWorkspace(bed));
+    if (confined) describe('confinement', () => confinement(bed));
     describe('life', () => life(bed));
   });
 }
@@ -318,7 +320,7 @@ function files(bed: Bed): void {
   });
 }
 
-function access(bed: Bed): void {
+function sharedWorkspace(bed: Bed): void {
   test('rw: both sides see what the other wrote', patience, async () => {
     const sandbox = await bed.sandbox('rw');
     await writeFile(join(bed.workspace, 'from-host.txt'), 'host');
@@ -329,7 +331,9 @@ function access(bed: Bed): void {
     await rm(join(bed.workspace, 'from-host.txt'));
     await rejects(sandbox.readFile('from-host.txt', { offset: 0, maxBytes: 9 }), 'not_found');
   });
+}
 
+function confinement(bed: Bed): void {
   test('ro: the workspace is read and never written; the scratch directory is writable', patience, async () => {
     await writeFile(join(bed.workspace, 'kept.txt'), 'kept');
     const sandbox = await bed.sandbox('ro');
@@ -352,14 +356,6 @@ function access(bed: Bed): void {
     assert.equal(text((await sandbox.exec(program('cat', 'inside.txt'))).stdout), 'inside');
     await assert.rejects(readFile(join(bed.workspace, 'inside.txt')), { code: 'ENOENT' });
   });
-}
-
-function life(bed: Bed): void {
-  test('the probe says that it is ready, in one line', patience, async () => {
-    const status = await bed.backend.probe();
-    assert.equal(status.ready, true, `${status.detail} ${status.hint ?? ''}`);
-    assert.doesNotMatch(status.detail, /\n/);
-  });
 
   test('scopes do not see each other; one scope acquired again is a fresh sandbox', patience, async () => {
     const spec = bed.spec('none');
@@ -371,6 +367,14 @@ function life(bed: Bed): void {
       await rejects(other.readFile('private.txt', { offset: 0, maxBytes: 9 }), 'not_found');
     }
     await Promise.all(made.map((sandbox) => sandbox.destroy()));
+  });
+}
+
+function life(bed: Bed): void {
+  test('the probe says that it is ready, in one line', patience, async () => {
+    const status = await bed.backend.probe();
+    assert.equal(status.ready, true, `${status.detail} ${status.hint ?? ''}`);
+    assert.doesNotMatch(status.detail, /\n/);
   });
 
   test('a living sandbox is listed with its scope, a destroyed one is not', patience, async () => {

@@ -2,7 +2,7 @@
  * Owns one container from its making to its removal, with the runner inside. Must never leave a container behind that
  * nobody knows: whatever fails on the way, it is removed.
  */
-import { AppError, messageOf } from '../../domain/errors.ts';
+import { AppError, isAppError, messageOf } from '../../domain/errors.ts';
 import type { Log } from '../../domain/log.ts';
 import type { Containers } from './containers.ts';
 import { NoSupervisor, openLink } from './link.ts';
@@ -45,8 +45,16 @@ export async function makeContainer(
     return new RunningContainer({ containers, plan, id, runner, log: options.log });
   } catch (error) {
     await containers.remove(id).catch(() => {});
-    throw error;
+    throw isAppError(error, 'conflict') ? endedAtOnce(plan.body.Image, error) : error;
   }
+}
+
+/** The engine only says that the container is not running any more. */
+function endedAtOnce(image: string, cause: unknown): AppError {
+  return new AppError('unavailable', `The sandbox ended as soon as it began: the image ${image} cannot run "sleep infinity".`, {
+    hint: 'Use an image with a shell and sleep, such as the one that openclaw sandbox build makes.',
+    cause,
+  });
 }
 
 async function openRunner(

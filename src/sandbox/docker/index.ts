@@ -19,7 +19,7 @@ import { defaultContainerPrefix, poolName, sandboxName, scopeFromName } from './
 import { createPool } from './pool.ts';
 import { DockerSandbox } from './sandbox.ts';
 import { configHash, labelNames, specToContainer, withLabels } from './spec-to-container.ts';
-import type { ContainerBody, ContainerUser } from './spec-to-container.ts';
+import type { ContainerSettings, ContainerUser } from './spec-to-container.ts';
 import { resolveWorkspace } from './workspace.ts';
 
 export interface DockerBackendOptions {
@@ -59,7 +59,7 @@ export function createDockerBackend(options: DockerBackendOptions): DockerBacken
 }
 
 interface Plan {
-  body: Omit<ContainerBody, 'Labels'>;
+  body: ContainerSettings;
   key: string;
   workdir: string;
 }

@@ -55,6 +55,17 @@ export class PlainCommand implements SandboxProcess {
   }
 
   async run(): Promise<void> {
+    const { stdin, signal } = this.#request;
+    const { openInput } = this.#options;
+    const socket = await this.#attach();
+    this.#timer = setTimeout(() => void this.#endIt('time'), Math.min(this.#request.timeoutMs, longestTimerMs));
+    signal?.addEventListener('abort', this.#abort, { once: true });
+    if (signal?.aborted) this.#abort();
+    if (stdin !== undefined) socket.write(stdin);
+    if (!openInput && stdin !== undefined) socket.end();
+  }
+
+  async #attach(): Promise<Socket> {
     const { containers, containerId, workdir, mark, openInput } = this.#options;
     const { command, cwd = '', env = {}, stdin } = this.#request;
     const program = 'argv' in command ? command.argv : ['sh', '-c', command.shell];
@@ -69,15 +80,11 @@ export class PlainCommand implements SandboxProcess {
       this.#execId = execId;
       this.#socket = socket;
       this.#listen(socket);
+      return socket;
     } catch (error) {
       this.lost(error as AppError);
       throw error;
     }
-    this.#timer = setTimeout(() => void this.#endIt('time'), Math.min(this.#request.timeoutMs, longestTimerMs));
-    this.#request.signal?.addEventListener('abort', this.#abort, { once: true });
-    if (this.#request.signal?.aborted) this.#abort();
-    if (stdin !== undefined) this.#socket.write(stdin);
-    if (!openInput && stdin !== undefined) this.#socket.end();
   }
 
   write(bytes: Uint8Array): Promise<void> {

@@ -35,11 +35,15 @@ export interface ContainerLabels {
   scopeKey?: string;
 }
 
-export interface ContainerBody {
+/** The body of the engine's create call, without what differs from one container of these settings to the next. */
+export interface ContainerSettings {
   Image: string;
-  Labels: Record<string, string>;
   HostConfig: Record<string, unknown>;
   [setting: string]: unknown;
+}
+
+export interface ContainerBody extends ContainerSettings {
+  Labels: Record<string, string>;
 }
 
 export const labelNames = {
@@ -55,7 +59,7 @@ export const scratchDir = '/tmp';
 const shmBytes = 64 * 1024 * 1024;
 
 /** Throws AppError `invalid` or `denied`. */
-export function specToContainer(spec: SandboxSpec, surroundings: Surroundings): Omit<ContainerBody, 'Labels'> {
+export function specToContainer(spec: SandboxSpec, surroundings: Surroundings): ContainerSettings {
   refuseSpec(spec, surroundings);
   const { uid, gid } = surroundings.user;
   return {
@@ -132,7 +136,7 @@ function fileSystems(spec: SandboxSpec, surroundings: Surroundings): Record<stri
   return { Tmpfs: tmpfs, Mounts: [workspace] };
 }
 
-export function withLabels(body: Omit<ContainerBody, 'Labels'>, owner: ContainerLabels): ContainerBody {
+export function withLabels(body: ContainerSettings, owner: ContainerLabels): ContainerBody {
   const labels: Record<string, string> = {
     [labelNames.sandbox]: '1',
     [labelNames.state]: owner.stateId,
@@ -141,7 +145,7 @@ export function withLabels(body: Omit<ContainerBody, 'Labels'>, owner: Container
     [labelNames.configHash]: configHash(body),
   };
   if (owner.scopeKey !== undefined) labels[labelNames.scopeKey] = owner.scopeKey;
-  return { ...body, Labels: labels } as ContainerBody;
+  return { ...body, Labels: labels };
 }
 
 /** Equal for equal settings, whatever the order of the keys; the order of lists counts. */
@@ -177,12 +181,15 @@ function refuseSpec(spec: SandboxSpec, surroundings: Surroundings): void {
   }
 }
 
-/** Grammar of an image reference: github.com/distribution/reference. */
-const imagePattern =
-  /^(?=.{1,255}$)[a-z0-9]+(?:[._:/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
+/** Source of the grammar: github.com/distribution/reference. */
+const domain = /(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::[0-9]+)?/.source;
+const part = /[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*/.source;
+const tag = /[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}/.source;
+const imagePattern = new RegExp(`^(?:${domain}/)?${part}(?:/${part})*(?::${tag})?(?:@sha256:[0-9a-f]{64})?$`);
+const longestImageName = 255;
 
 function refuseImage(image: string): void {
-  if (imagePattern.test(image)) return;
+  if (image.length <= longestImageName && imagePattern.test(image)) return;
   throw new AppError('invalid', `${JSON.stringify(image)} is no image name.`, {
     hint: 'Use name:tag, such as openclaw-sandbox:bookworm-slim.',
   });
@@ -201,7 +208,7 @@ const limitRanges: Record<keyof SandboxLimits, readonly [number, number]> = {
 function refuseLimits(limit: SandboxLimits): void {
   for (const [name, [lowest, highest]] of Object.entries(limitRanges)) {
     const value = limit[name as keyof SandboxLimits];
-    const whole = name === 'cpus' || Number.isInteger(value);
+    const whole = name === 'cpus' ? Number.isFinite(value) : Number.isInteger(value);
     if (whole && value >= lowest && value <= highest) continue;
     throw new AppError('invalid', `The sandbox limit ${name} must be between ${lowest} and ${highest}, not ${value}.`);
   }

@@ -27,6 +27,8 @@ export interface BuildImageOptions {
   /** `name:tag`; the standard sandbox image unless given. */
   image?: string;
   signal?: AbortSignal;
+  /** As whom this runs; this process's own user unless given. */
+  uid?: number;
 }
 
 export interface BuiltImage {
@@ -39,6 +41,7 @@ interface Build {
   engine: Engine;
   image: string;
   onProgress: (line: string) => void;
+  uid: number;
   signal?: AbortSignal;
 }
 
@@ -48,7 +51,8 @@ const importIdleMs = 120_000;
 export async function buildImage(options: BuildImageOptions): Promise<BuiltImage> {
   const { onProgress, signal, image = sandboxImage, source = 'auto' } = options;
   const engine = createEngine(engineSocketPath(options));
-  const build: Build = { engine, image, onProgress, ...(signal ? { signal } : {}) };
+  const uid = options.uid ?? process.getuid?.() ?? -1;
+  const build: Build = { engine, image, onProgress, uid, ...(signal ? { signal } : {}) };
   // First of all, whether an engine answers: nothing is fetched for nobody.
   await engine.call({ method: 'GET', path: '/version', timeoutMs: 5_000 });
   const before = await inspectImage(engine, image).catch(() => undefined);
@@ -59,13 +63,24 @@ export async function buildImage(options: BuildImageOptions): Promise<BuiltImage
   return { image, id: made.Id, bytes: made.Size };
 }
 
-function inspectImage(engine: Engine, image: string): Promise<{ Id: string; Size: number }> {
+interface InspectedImage {
+  Id: string;
+  Size: number;
+  RepoTags: string[] | null;
+}
+
+function inspectImage(engine: Engine, image: string): Promise<InspectedImage> {
   return engine.call({ method: 'GET', path: `/images/${image}/json` });
 }
 
-/** The image that had the name before. The engine keeps it by itself while a container or another name uses it. */
+/** The image that had the name before, unless it has another one. The engine keeps it while a container uses it. */
 async function removeReplaced(engine: Engine, id: string): Promise<void> {
-  await engine.call({ method: 'DELETE', path: `/images/${id}` }).catch(() => {});
+  try {
+    const old = await inspectImage(engine, id);
+    if ((old.RepoTags ?? []).length === 0) await engine.call({ method: 'DELETE', path: `/images/${id}` });
+  } catch {
+    // A remnant costs disk, nothing else.
+  }
 }
 
 async function fromSource(build: Build, source: ImageSource): Promise<void> {

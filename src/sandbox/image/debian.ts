@@ -13,13 +13,14 @@ import { runProgram } from './run-program.ts';
 export interface DebianBuild {
   onProgress: (line: string) => void;
   signal?: AbortSignal;
+  uid: number;
   /** The directory that is made lies below it; it must allow devices and programs. */
   parent?: string;
 }
 
 /** Gives `use` the path of the finished file system, and removes it afterwards whatever happens. */
 export async function withDebianRoot<Result>(build: DebianBuild, use: (root: string) => Promise<Result>): Promise<Result> {
-  if (process.getuid?.() !== 0) {
+  if (build.uid !== 0) {
     throw new AppError('denied', 'Building the sandbox image from Debian packages needs root.', {
       hint: 'sudo openclaw sandbox build',
     });
