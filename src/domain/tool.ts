@@ -13,7 +13,8 @@ export type ToolEffect = 'read' | 'write';
 
 /** Background commands of one sandbox; they end with it. */
 export interface ProcessTable {
-  add(entry: BackgroundProcess): string;
+  /** Gives the entry its id and returns it. Throws AppError `limit` when too many are running. */
+  add(entry: Omit<BackgroundProcess, 'id'>): BackgroundProcess;
   get(processId: string): BackgroundProcess | undefined;
   list(): BackgroundProcess[];
   remove(processId: string): void;
@@ -25,7 +26,12 @@ export interface BackgroundProcess {
   startedAtMs: number;
   process: SandboxProcess;
   /** Output so far, bounded; both streams in the order of arrival. */
-  output: { text(): string; bytesSeen(): number };
+  output: {
+    text(): string;
+    /** What came after `position` bytes, in whole characters, and the position to go on from. */
+    since(position: number): { text: string; position: number };
+    bytesSeen(): number;
+  };
   exit?: { exitCode?: number; signal?: string; timedOut: boolean };
 }
 
@@ -39,6 +45,8 @@ export interface ToolContext {
   maxOutputChars: number;
   /** Default and longest run of one command, milliseconds. */
   timeoutMs: number;
+  /** A command that runs longer goes on in the background, milliseconds; 10,000 where it is not set. */
+  backgroundMs?: number;
 }
 
 export interface ToolResult {

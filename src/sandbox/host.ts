@@ -1,0 +1,81 @@
+/**
+ * The backend of `sandbox.mode: off`, which an owner chose: commands run on the host as the gateway's user, in the workspace.
+ * Nothing is confined. What it does keep: no variable of the gateway but the few named here, a process group per command that
+ * ends with all its children, and an end for everything when the sandbox ends. Must never be chosen for want of another.
+ */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../domain/clock.ts';
+import { systemClock } from '../domain/clock.ts';
+import { AppError } from '../domain/errors.ts';
+import type { Sandbox, SandboxBackend, SandboxListing } from '../domain/sandbox.ts';
+import { HostSandbox } from './host/host-sandbox.ts';
+import { isAlive } from './host/process-tree.ts';
+
+export interface HostBackendOptions {
+  /** The gateway's environment; commands get only `PASSED_ON` of it. */
+  environment: Readonly<Record<string, string | undefined>>;
+  clock?: Clock;
+}
+
+/** What programs need to run and to find their files. No name here may ever hold a secret. */
+const PASSED_ON = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ'];
+const scratchPrefix = 'openclaw-host-';
+
+export function createHostBackend({ environment, clock = systemClock }: HostBackendOptions): SandboxBackend {
+  const alive = new Map<Sandbox, SandboxListing>();
+  let closed = false;
+  return {
+    id: 'host',
+    async probe() {
+      if (process.platform !== 'win32') return { ready: true, detail: 'commands run on the host, without a sandbox' };
+      return { ready: false, detail: 'There is no /bin/sh.', hint: 'Set agents.defaults.sandbox.mode to all.' };
+    },
+    async acquire(scopeKey, spec) {
+      if (closed) throw new AppError('unavailable', 'The host backend is closed.', { hint: 'The gateway is stopping.' });
+      const scratchDir = await mkdtemp(join(tmpdir(), `${scratchPrefix}${process.pid}-`));
+      const passed = PASSED_ON.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]));
+      const sandbox = new HostSandbox({
+        workspace: spec.workspace,
+        scratchDir,
+        environment: Object.fromEntries(passed),
+        onDestroy: () => alive.delete(sandbox),
+      });
+      alive.set(sandbox, {
+        name: sandbox.name,
+        backend: 'host',
+        scopeKey,
+        image: 'host',
+        createdAtMs: clock.now(),
+        running: true,
+      });
+      return sandbox;
+    },
+    list: async () => [...alive.values()],
+    sweep,
+    async close() {
+      closed = true;
+      await Promise.all([...alive.keys()].map((sandbox) => sandbox.destroy()));
+    },
+  };
+}
+
+/** Scratch directories whose gateway is no more. */
+async function sweep(): Promise<string[]> {
+  const names = await readdir(tmpdir()).catch(() => []);
+  const left = names.filter((name) => {
+    const pid = new RegExp(`^${scratchPrefix}(\\d+)-`).exec(name)?.[1];
+    return pid !== undefined && !isAlive(Number(pid));
+  });
+  // Somebody else's directory of that name stays where it is.
+  const removed = await Promise.all(
+    left.map((name) =>
+      rm(join(tmpdir(), name), { recursive: true, force: true }).then(
+        () => [name],
+        () => [],
+      ),
+    ),
+  );
+  return removed.flat();
+}

@@ -1,0 +1,112 @@
+/** Runs a shell command in the sandbox; one that takes long goes on in the background. */
+import * as z from 'zod';
+import { systemClock } from '../domain/clock.ts';
+import { isAppError } from '../domain/errors.ts';
+import type { ExecResult, Sandbox, SandboxProcess } from '../domain/sandbox.ts';
+import type { BackgroundProcess, ToolContext, ToolResult } from '../domain/tool.ts';
+import { commandResult, outputText } from './command-result.ts';
+import { defineTool } from './define.ts';
+import { toolInput } from './input.ts';
+import { OutputLog } from './output-log.ts';
+
+/** Of one command's output; half from its beginning and half from its end. */
+const keptOutputBytes = 8 * 1_048_576;
+const defaultBackgroundMs = 10_000;
+
+const input = toolInput(
+  {
+    command: z.string().min(1),
+    workdir: z.string().optional(),
+    env: z.record(z.string(), z.string()).optional(),
+    timeout: z.number().positive().optional().describe('Seconds'),
+    background: z.boolean().optional(),
+    yieldMs: z.number().min(0).optional().describe('Milliseconds until it goes to the background'),
+  },
+  { cwd: 'workdir' },
+);
+type Input = z.output<typeof input>;
+
+export const exec = defineTool<Input>({
+  name: 'exec',
+  groups: ['runtime'],
+  description:
+    'Run a shell command in the sandbox. One that runs long goes on in the background; see it with process. Only background: true keeps its input open.',
+  input,
+  effect: () => 'write',
+  async run(given, context) {
+    const sandbox = await context.sandbox();
+    const running = await startCommand(sandbox, given, context);
+    if (given.background) return toBackground(running, context);
+    const waitMs = given.yieldMs ?? context.backgroundMs ?? defaultBackgroundMs;
+    const result = await endWithin(running.process.result, waitMs);
+    if (result) return running.finish(result);
+    try {
+      return await toBackground(running, context);
+    } catch (error) {
+      // No more room in the background: it has to be waited for.
+      if (!isAppError(error, 'limit')) throw error;
+      return running.finish(await running.process.result);
+    }
+  },
+});
+
+interface RunningCommand {
+  sandbox: Sandbox;
+  given: Input;
+  process: SandboxProcess;
+  log: OutputLog;
+  /** The turn's end no longer ends it. */
+  detach(): void;
+  finish(result: ExecResult): Promise<ToolResult>;
+}
+
+async function startCommand(sandbox: Sandbox, given: Input, context: ToolContext): Promise<RunningCommand> {
+  const log = new OutputLog(keptOutputBytes);
+  const stop = new AbortController();
+  const onAbort = (): void => stop.abort();
+  if (context.signal.aborted) onAbort();
+  context.signal.addEventListener('abort', onAbort, { once: true });
+  const detach = (): void => context.signal.removeEventListener('abort', onAbort);
+  const process = await sandbox.start({
+    command: { shell: given.command },
+    ...(given.workdir !== undefined && { cwd: given.workdir }),
+    ...(given.env && { env: given.env }),
+    timeoutMs: given.timeout === undefined ? context.timeoutMs : Math.min(given.timeout * 1000, context.timeoutMs),
+    maxOutputBytes: 0,
+    signal: stop.signal,
+    onOutput: (_stream, bytes) => log.add(bytes),
+  });
+  if (!given.background) await process.endInput();
+  const finish = (result: ExecResult): Promise<ToolResult> => {
+    detach();
+    return commandResult(result, log, { sandbox, context });
+  };
+  return { sandbox, given, process, log, detach, finish };
+}
+
+async function toBackground({ sandbox, given, process, log, detach }: RunningCommand, context: ToolContext): Promise<ToolResult> {
+  const entry = context.processes.add({ command: given.command, startedAtMs: systemClock.now(), process, output: log });
+  detach();
+  noteEnd(entry);
+  const soFar = given.background ? '' : await outputText(log, { sandbox, context });
+  const how = `see more with process: action poll, sessionId ${entry.id}`;
+  return { text: `${soFar && `${soFar}\n`}[running in the background as ${entry.id}; ${how}]`, isError: false };
+}
+
+function noteEnd(entry: BackgroundProcess): void {
+  entry.process.result.then(
+    ({ exitCode, signal, timedOut }) => {
+      entry.exit = { timedOut, ...(exitCode !== undefined && { exitCode }), ...(signal !== undefined && { signal }) };
+    },
+    // The sandbox ended, and the command with it.
+    () => (entry.exit = { signal: 'SIGKILL', timedOut: false }),
+  );
+}
+
+async function endWithin(result: Promise<ExecResult>, waitMs: number): Promise<ExecResult | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), waitMs);
+  });
+  return Promise.race([result, over]).finally(() => clearTimeout(timer));
+}
