@@ -99,7 +99,8 @@ test('whatever is written, Telegram can read it, and it is not too long', async 
 });
 
 test('no word is dropped', async () => {
-  const word = fc.stringMatching(/^[a-z]{2,8}$/);
+  // <br> is the one tag that is not shown.
+  const word = fc.stringMatching(/^[a-z]{2,8}$/).filter((text) => text !== 'br');
   const marked = word.chain((text) =>
     fc.constantFrom(
       text,
