@@ -1,7 +1,7 @@
 /** What `config set` and `config unset` say when they are done. */
 import type { Edit } from '../../../config/edit.ts';
 import { formatPath } from '../../../config/path.ts';
-import { describeProblem } from '../../../config/problems.ts';
+import { describeProblem, type Problem } from '../../../config/problems.ts';
 import type { Output } from '../../output.ts';
 
 const NEEDS = {
@@ -13,7 +13,11 @@ const NEEDS = {
 export function tellEdit(out: Output, edit: Edit, verb: 'Updated' | 'Removed'): void {
   const name = formatPath(edit.path);
   out.line(edit.changed ? `${verb} ${name}. ${NEEDS[edit.restart]}` : `${name} is that already; nothing was written.`);
-  if (edit.notes.length === 0) return;
+  tellNotes(out, edit.notes);
+}
+
+export function tellNotes(out: Output, notes: readonly Problem[]): void {
+  if (notes.length === 0) return;
   out.note('As it stands the gateway would not start:');
-  for (const note of edit.notes) out.note(`  - ${describeProblem(note)}`);
+  for (const note of notes) out.note(`  - ${describeProblem(note)}`);
 }
