@@ -214,6 +214,7 @@ test('lines: wrapping, code that is not wrapped, quotes, rules, things that are 
     'a <cyan>b</> <bold>c </><bold><italic>d</></><bold> e</> f_g 2 * 3',
     '<dim>│ </>quote',
     '─'.repeat(40),
+    '  <dim>js</>',
     `  <cyan>x${'y'.repeat(90)}</>`,
     '  <cyan></>',
     '  <cyan>**z**</>',

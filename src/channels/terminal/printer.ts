@@ -62,13 +62,15 @@ export function createPrinter(look: Look): Printer {
 
 /** Adds the lines that can be shown, and returns how much of the line they cover. */
 function advance(progress: Progress, line: Line, lines: string[], look: Look): number {
-  const mark = /^\s*(```+|~~~+)/.exec(line.text)?.[1];
+  const [, mark, info = ''] = /^\s*(```+|~~~+)([^`]*)$/.exec(line.text) ?? [];
   const isText = progress.fence === undefined && (mark === undefined || progress.margin !== undefined);
   if (isText) return wrap(progress, line, lines, look);
   // Code is not wrapped: who copies it wants it as it is.
   if (!line.whole) return 0;
-  if (progress.fence === undefined) progress.fence = mark;
-  else if (mark?.startsWith(progress.fence) && line.text.trim() === mark) progress.fence = undefined;
+  if (progress.fence === undefined) {
+    progress.fence = mark;
+    if (info.trim() !== '') lines.push(`  ${look.style('dim', info.trim())}`);
+  } else if (mark?.startsWith(progress.fence) && info.trim() === '') progress.fence = undefined;
   else lines.push(`  ${look.style('cyan', line.text)}`);
   return line.text.length;
 }
