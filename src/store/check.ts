@@ -1,4 +1,5 @@
 /** Looks whether the database is whole, and whether what it says fits together. Reads everything: never on the way of a message. */
+import { messageOf } from '../domain/errors.ts';
 import type { StoreCheck } from '../domain/store.ts';
 import type { StoreContext } from './context.ts';
 import { counterNames, deliveryStates, messageStates } from './counters.ts';
@@ -39,23 +40,37 @@ const invariants: Record<string, string> = {
     SELECT count(*) AS n FROM deliveries WHERE state = 'sending' AND first = 0 AND preview = 0`,
 };
 
-export function checkStore({ database, counters }: StoreContext): StoreCheck {
-  const problems: string[] = [];
-  for (const row of database.statement('PRAGMA integrity_check').all<{ integrity_check: string }>()) {
-    if (row.integrity_check !== 'ok') problems.push(row.integrity_check);
-  }
-  for (const row of database.statement('PRAGMA foreign_key_check').all<{ table: string; rowid: number; parent: string }>()) {
-    problems.push(`${row.table} row ${row.rowid} names a row of ${row.parent} that is not there`);
-  }
-  for (const [name, sql] of Object.entries(invariants)) {
-    const found = database.statement(sql).get<{ n: number }>()?.n ?? 0;
-    if (found > 0) problems.push(`${found} ${name}`);
-  }
-  problems.push(...countersThatDiffer(database, counters));
+export function checkStore(context: StoreContext): StoreCheck {
+  const looks = [damagedPages, brokenReferences, brokenInvariants, countersThatDiffer];
+  const problems = looks.flatMap((look) => {
+    try {
+      return look(context);
+    } catch (error) {
+      // A damaged file may not even let itself be looked at.
+      return [messageOf(error)];
+    }
+  });
   return { ok: problems.length === 0, problems };
 }
 
-function countersThatDiffer(database: StoreContext['database'], counters: StoreContext['counters']): string[] {
+function damagedPages({ database }: StoreContext): string[] {
+  const rows = database.statement('PRAGMA integrity_check').all<{ integrity_check: string }>();
+  return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok');
+}
+
+function brokenReferences({ database }: StoreContext): string[] {
+  const rows = database.statement('PRAGMA foreign_key_check').all<{ table: string; rowid: number; parent: string }>();
+  return rows.map((row) => `${row.table} row ${row.rowid} names a row of ${row.parent} that is not there`);
+}
+
+function brokenInvariants({ database }: StoreContext): string[] {
+  return Object.entries(invariants)
+    .map(([name, sql]) => ({ name, found: database.statement(sql).get<{ n: number }>()?.n ?? 0 }))
+    .filter(({ found }) => found > 0)
+    .map(({ name, found }) => `${found} ${name}`);
+}
+
+function countersThatDiffer({ database, counters }: StoreContext): string[] {
   const counted = new Map(
     database
       .statement(

@@ -95,6 +95,8 @@ function createInterrupted({ commit, database, fence, journal }: StoreContext): 
       const rows = open.all<TurnRow>().filter((row) => !counted || fenced.has(row.id));
       if (!counted) for (const row of rows) countDeath(row);
       counted = true;
+      // Should this very commit be lost, they are handed out again.
+      for (const row of rows) fence.touch(row.id);
       return rows.map(interruptedOf);
     });
 }
