@@ -113,6 +113,15 @@ describe('more than its share', () => {
     });
   });
 
+  test('a command too long for the kernel is refused, and the sandbox lives on', patience, async () => {
+    await withSandbox(async (sandbox) => {
+      for (const length of [200_000, 9_000_000]) {
+        await assert.rejects(sandbox.exec(shell(`true ${'x'.repeat(length)}`)), (error) => isAppError(error, 'limit'));
+      }
+      assert.equal((await sandbox.exec(shell('true'))).exitCode, 0);
+    });
+  });
+
   test('a flood of one command does not hold another up', patience, async () => {
     await withSandbox(async (sandbox) => {
       const flood = await sandbox.start(shell('cat /dev/zero', { onOutput: () => {} }));

@@ -224,7 +224,9 @@ def supervise():
         Loop(source, sink).run()
     finally:
         # Nobody listens any more: the first process of the container is told to end, and everything with it.
-        os.kill(1, signal.SIGTERM)
+        # Never as root: no sandbox is, and outside of one that would be the host's first process.
+        if os.getuid() != 0:
+            os.kill(1, signal.SIGTERM)
 
 supervise()
 `;
