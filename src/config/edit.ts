@@ -39,16 +39,29 @@ export interface Edit {
 
 /** Sets one value. Throws ConfigError where the result would be invalid, and what `writeConfigFile` throws. */
 export async function setInFile(editor: Editor, path: ConfigPath, value: unknown): Promise<Edit> {
+  return finish(editor, path, { before: readText(editor), change: [{ path, value }] });
+}
+
+export interface Change {
+  path: ConfigPath;
+  value: unknown;
+}
+
+/** Sets several values in one write. `changesFor` is told what the file says now, references as they are written. */
+export async function changeFile(editor: Editor, changesFor: (said: unknown) => readonly Change[]): Promise<Edit> {
   const before = readText(editor);
-  const known = knownKey(editor.model.schema, path);
-  if (!known) {
+  return finish(editor, [], { before, change: changesFor(plain(before ?? '')) });
+}
+
+function apply(editor: Editor, text: string, { path, value }: Change): string {
+  if (!knownKey(editor.model.schema, path)) {
     throw new AppError('invalid', `${formatPath(path)}: ${unknownKey(editor.model.schema, path)}`, {
       hint: 'All keys: openclaw config docs',
     });
   }
-  const after = setValue(before ?? '', path, value);
+  const after = setValue(text, path, value);
   if (!isDeepStrictEqual(valueAt(plain(after), path), value)) throw new Error(`${formatPath(path)} was not set as asked`);
-  return finish(editor, path, { before, after });
+  return after;
 }
 
 /** Removes one value. AppError `not_found` when there is none. */
@@ -63,25 +76,37 @@ export async function unsetInFile(editor: Editor, path: ConfigPath): Promise<Edi
   return finish(editor, path, { before, after });
 }
 
-async function finish(
-  editor: Editor,
-  path: ConfigPath,
-  { before, after }: { before: string | undefined; after: string },
-): Promise<Edit> {
+interface Rewrite {
+  before: string | undefined;
+  after?: string;
+  change?: readonly Change[];
+}
+
+async function finish(editor: Editor, path: ConfigPath, { before, after: given, change = [] }: Rewrite): Promise<Edit> {
   const { model, locations, env } = editor;
-  const notes = await checkText(model, locations, after, env);
+  const after = change.reduce((text, one) => apply(editor, text, one), given ?? before ?? '');
+  const notes = await checkText(model, locations, after, env).catch((error: unknown) => refuse(locations, path, error));
   // Unsafe by this very edit is refused; what was so before can be mended step by step.
-  const refused = notes.filter((note) => !note.passing && startsWith(note.path, path) && !isUnset(note));
-  if (refused.length > 0) throw new ConfigError(locations.configPath, refused);
-  const changed = after !== before;
+  const unsafe = notes.filter((note) => !note.passing && !note.absent && startsWith(note.path, path));
+  if (unsafe.length > 0) refuse(locations, path, new ConfigError(locations.configPath, unsafe));
+  const changed = after !== (before ?? '');
   if (changed) writeConfigFile(locations.configPath, before, after);
   const known = knownKey(model.schema, path);
   return { path, changed, restart: known?.restart ?? 'gateway', secret: known?.facts.secret === true, notes };
 }
 
-/** A variable that is missing here may be there where the gateway runs. */
-function isUnset(note: Problem): boolean {
-  return note.message.startsWith('the environment variable');
+/** The text that is refused is nowhere to be seen: no places in it. */
+function refuse({ configPath }: Locations, path: ConfigPath, error: unknown): never {
+  if (!(error instanceof ConfigError)) throw error;
+  const problems = error.problems.map((problem) => {
+    const { place: _, ...rest } = problem;
+    return startsWith(problem.path, path) ? rest : problem;
+  });
+  throw new ConfigError(configPath, problems, {
+    title: 'Not changed',
+    hint: 'Nothing was written. All keys: openclaw config docs',
+    cause: error,
+  });
 }
 
 function readText({ locations }: Editor): string | undefined {

@@ -106,7 +106,7 @@ async function finish(
       .concat(unfollowed)
       .map(formatPath),
   );
-  const broken = brokenRules(model.schema, config, (path) => unresolved.has(formatPath(path)));
+  const broken = brokenRules(config, (path) => unresolved.has(formatPath(path)));
   return { config, notes: [...expanded, ...problems, ...broken].map((one) => assembly.place(one)) };
 }
 

@@ -7,7 +7,7 @@ import { AppError } from '../domain/errors.ts';
 import { redact } from '../domain/redaction.ts';
 import { describePlace, placeAt, type Place } from './json5/place.ts';
 import { nodeAt, parseTree, type TreeNode } from './json5/tree.ts';
-import { allKeys, childrenOf, entryOf, expectedOf, knownKey } from './known.ts';
+import { allKeys, childrenOf, expectedOf, knownKey } from './known.ts';
 import { nearest } from './nearest.ts';
 import { formatPath, valueAt, type ConfigPath } from './path.ts';
 import { closedSection, foreignKey } from './unknown.ts';
@@ -22,6 +22,14 @@ export interface Problem {
   source?: string;
   /** Two keys that the owner changes one after the other differ for a moment: no reason to refuse an edit. */
   passing?: true;
+  /** What it refers to is not here; it may be where the gateway runs. */
+  absent?: true;
+}
+
+interface ConfigErrorWords {
+  title?: string;
+  hint?: string;
+  cause?: unknown;
 }
 
 /** The file cannot be used. One problem or more, all of which are told. */
@@ -29,12 +37,12 @@ export class ConfigError extends AppError {
   readonly problems: readonly Problem[];
   readonly configPath: string;
 
-  constructor(configPath: string, found: readonly Problem[], cause?: unknown) {
+  constructor(configPath: string, found: readonly Problem[], words: ConfigErrorWords = {}) {
     const problems = found.toSorted(byPlace);
     const lines = problems.map((problem) => `  - ${describeProblem(problem)}`);
-    super('invalid', [`Config invalid: ${configPath}`, ...lines].join('\n'), {
-      hint: 'Mend the file, then: openclaw config validate',
-      cause,
+    super('invalid', [`${words.title ?? 'Config invalid'}: ${configPath}`, ...lines].join('\n'), {
+      hint: words.hint ?? 'Mend the file, then: openclaw config validate',
+      cause: words.cause,
     });
     this.problems = problems;
     this.configPath = configPath;
@@ -180,6 +188,6 @@ export function readTree(configPath: string, text: string): TreeNode | undefined
     if (!(error instanceof AppError)) throw error;
     const place = 'place' in error ? (error.place as Place) : undefined;
     const message = place ? error.message.slice(error.message.indexOf(': ') + 2) : error.message;
-    throw new ConfigError(configPath, [{ path: [], ...(place && { place }), message: `${message}.` }], error);
+    throw new ConfigError(configPath, [{ path: [], ...(place && { place }), message: `${message}.` }], { cause: error });
   }
 }

@@ -1,11 +1,7 @@
-/**
- * What a changed configuration touches, so that only that is restarted. Pure, but for `reloadConfig`, which loads.
- */
+/** What a changed configuration touches, so that only that is restarted. Pure. */
 import type * as z from 'zod';
-import { isAppError, messageOf } from '../domain/errors.ts';
 import { Secret } from '../domain/secret.ts';
 import { knownKey } from './known.ts';
-import type { LoadedConfig } from './load.ts';
 import { formatPath, type ConfigPath } from './path.ts';
 import type { Config, ConfigSchema } from './schema.ts';
 
@@ -65,26 +61,4 @@ function same(before: unknown, after: unknown): boolean {
     return before.length === after.length && before.every((item, place) => [...changedPaths(item, after[place])].length === 0);
   }
   return Object.is(before, after);
-}
-
-export type ReloadOutcome =
-  | { outcome: 'unchanged' }
-  | { outcome: 'changed'; loaded: LoadedConfig; plan: ReloadPlan }
-  /** The file is bad: the old configuration stays. `reason` is for the log. */
-  | { outcome: 'kept'; reason: string };
-
-/** For SIGHUP. Must not throw for what a file can be; a bug still does. */
-export async function reloadConfig(
-  schema: ConfigSchema,
-  current: LoadedConfig,
-  load: () => Promise<LoadedConfig>,
-): Promise<ReloadOutcome> {
-  try {
-    const loaded = await load();
-    const plan = planReload(schema, current.config, loaded.config);
-    return plan.changed.length === 0 ? { outcome: 'unchanged' } : { outcome: 'changed', loaded, plan };
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    return { outcome: 'kept', reason: messageOf(error) };
-  }
 }

@@ -14,6 +14,14 @@ type Plain = Record<string | number, unknown>;
 /** Stands for a secret that was not resolved: the schema accepts it, nobody can use it. */
 const UNRESOLVED = '';
 
+const PLACEHOLDER =
+  /^(?:\s*|undefined|null|none|changeme|change[-_ ]me|todo|secret|password|token|xxx+|\.{3}|…|<.*>|\{\{.*\}\}|your[-_ ].*|managed[-_ ]by[-_ ].*|replace[-_ ].*|redacted|\[redacted\])$/i;
+
+/** A value that somebody put there until the real one comes. */
+function isPlaceholder(text: string): boolean {
+  return PLACEHOLDER.test(text);
+}
+
 /** Replaces `${VAR}` in all texts of `value`. A text that cannot be expanded is taken out and told. */
 export function expandAll(root: z.core.$ZodType, value: Plain, edges: Pick<ReferenceEdges, 'env'>): Problem[] {
   const problems: Problem[] = [];
@@ -53,11 +61,14 @@ export async function resolveSecrets(
     return pending;
   };
   const resolveAt = async ({ path, text }: { path: ConfigPath; text: string }): Promise<Problem[]> => {
+    // First, so that no placeholder ever becomes a value that is blanked out of all texts.
+    set(value, path, new Secret(UNRESOLVED));
     try {
-      set(value, path, new Secret(await resolveOnce(text)));
+      const found = await resolveOnce(text);
+      if (isPlaceholder(found)) return [{ path, message: notASecret(found) }];
+      set(value, path, new Secret(found));
       return [];
     } catch (error) {
-      set(value, path, new Secret(UNRESOLVED));
       return [problemOf(path, error)];
     }
   };
@@ -65,9 +76,14 @@ export async function resolveSecrets(
   return { problems: problems.flat(), unfollowed };
 }
 
+function notASecret(text: string): string {
+  return text.trim() === '' ? 'the secret is blank.' : `${JSON.stringify(text)} stands for a secret, but is none.`;
+}
+
 function problemOf(path: ConfigPath, error: unknown): Problem {
   if (!(error instanceof AppError)) throw error;
-  return { path, message: [`${error.message}.`, ...(error.hint ? [error.hint] : [])].join(' ') };
+  const message = [`${error.message}.`, ...(error.hint ? [error.hint] : [])].join(' ');
+  return { path, message, ...(error.code === 'not_found' && { absent: true }) };
 }
 
 function* texts(value: unknown, path: ConfigPath = []): Generator<[ConfigPath, string]> {

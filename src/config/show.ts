@@ -1,8 +1,9 @@
 /** The configuration for people's eyes: what counts now, with secrets as fingerprints. */
 import { createHash } from 'node:crypto';
+import type * as z from 'zod';
 import { AppError } from '../domain/errors.ts';
 import { Secret } from '../domain/secret.ts';
-import { childrenOf, knownKey } from './known.ts';
+import { childOf, childrenOf, defaultOf, knownKey } from './known.ts';
 import type { LoadedConfig } from './load.ts';
 import { nearest } from './nearest.ts';
 import { formatPath, valueAt, type ConfigPath } from './path.ts';
@@ -19,26 +20,30 @@ export interface ShowOptions {
  * Throws AppError `not_found` where there is nothing, with the key that was probably meant.
  */
 export function showValue(schema: ConfigSchema, loaded: LoadedConfig, path: ConfigPath, options: ShowOptions): unknown {
-  const value = overlay(valueAt(loaded.config, path), valueAt(loaded.said, path));
+  const known = knownKey(schema, path)?.schema;
+  const value = overlay(known, valueAt(loaded.config, path), valueAt(loaded.said, path));
   if (value !== undefined) return withoutSecrets(value, options);
   throw new AppError('not_found', `Config path not found: ${formatPath(path)}`, { hint: hintFor(schema, path) });
 }
 
 function hintFor(schema: ConfigSchema, path: ConfigPath): string {
   const known = knownKey(schema, path);
-  if (known) return `It is not set${known.facts.defaultText ? `; then ${known.facts.defaultText}` : ''}.`;
+  if (known) return `It is not set.${known.facts.defaultText ? ` Default: ${known.facts.defaultText}.` : ''}`;
   const above = knownKey(schema, path.slice(0, -1));
   const sibling = above && nearest(String(path.at(-1)), Object.keys(childrenOf(above.schema)));
   if (sibling) return `Did you mean ${formatPath([...path.slice(0, -1), sibling])}?`;
   return unknownKey(schema, path).replace(/^unknown key\.?\s*/, '') || 'All keys: openclaw config docs';
 }
 
-/** `said` over `config`, key by key. */
-function overlay(config: unknown, said: unknown): unknown {
-  if (said === undefined) return config;
-  if (!isObject(config) || !isObject(said)) return said;
-  const keys = new Set([...Object.keys(config), ...Object.keys(said)]);
-  return Object.fromEntries([...keys].map((key) => [key, overlay(config[key], said[key])]));
+/** `said` over `config`, key by key; a default as it would be written, not as it is converted. */
+function overlay(schema: z.core.$ZodType | undefined, config: unknown, said: unknown): unknown {
+  if (isObject(config) && (isObject(said) || said === undefined)) {
+    const keys = new Set([...Object.keys(config), ...Object.keys(said ?? {})]);
+    return Object.fromEntries([...keys].map((key) => [key, overlay(schema && childOf(schema, key), config[key], said?.[key])]));
+  }
+  if (said !== undefined) return said;
+  const written = schema && config !== undefined ? defaultOf(schema) : undefined;
+  return isObject(written) || written === undefined ? config : written;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

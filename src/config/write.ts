@@ -39,6 +39,16 @@ export function writeConfigFile(path: string, before: string | undefined, text: 
   }
 }
 
+/** A file with nothing in it but a secret: mode 0600, in a directory of mode 0700. Throws as `writeConfigFile` does. */
+export function writeSecretFile(path: string, secret: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    replaceFile(path, `${secret}\n`, undefined);
+  } catch (error) {
+    throw cannotWrite(path, error as NodeJS.ErrnoException);
+  }
+}
+
 function cannotWrite(path: string, cause: NodeJS.ErrnoException): AppError {
   const denied = cause.code === 'EACCES' || cause.code === 'EPERM' || cause.code === 'EROFS';
   return new AppError(denied ? 'denied' : 'unavailable', `${path} cannot be written (${cause.code ?? cause.message})`, {

@@ -6,9 +6,11 @@ import { LARGEST_TEXT } from '../../src/config/json5/tree.ts';
 import { locate } from '../../src/config/locations.ts';
 import { ConfigError } from '../../src/config/problems.ts';
 import { isAppError } from '../../src/domain/errors.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import { errorOf, place } from './support.ts';
 
 const TOKEN = 'f'.repeat(48);
+const revealed = (value: unknown): string => (value instanceof Secret ? value.reveal() : 'no secret');
 
 test('no file is a working default, and the defaults are the safe ones', async (t) => {
   const { config, exists, warnings, notes } = await place(t).load();
@@ -103,9 +105,9 @@ test("somebody else's bot token in the environment starts no channel", async (t)
   const without = await place(t).load({ env });
   assert.deepEqual(without.config.channels, {});
   const configured = await place(t, '{channels: {telegram: {}}}').load({ env });
-  assert.match(String((configured.config.channels.telegram?.botToken as { reveal(): string }).reveal()), /^123456:/);
+  assert.match(revealed(configured.config.channels.telegram?.botToken), /^123456:/);
   const enabled = await place(t, '{plugins: {entries: {telegram: {enabled: true}}}}').load({ env });
-  assert.match(String((enabled.config.channels.telegram?.botToken as { reveal(): string }).reveal()), /^123456:/);
+  assert.match(revealed(enabled.config.channels.telegram?.botToken), /^123456:/);
 });
 
 test("a provider's customary key is found, the first name first, the process before .env", async (t) => {

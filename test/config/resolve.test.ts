@@ -20,53 +20,37 @@ test("the guide's configuration loads, and every value of it arrives", async (t)
   const loaded = await here.load();
   assert.deepEqual([...loaded.warnings, ...loaded.notes], []);
   const settings = resolveConfig(model, loaded, () => false);
-
-  assert.equal(settings.gateway.port, 18789);
-  assert.match(settings.gateway.token?.reveal() ?? '', /^0f1e2d3c/);
-  assert.equal(loaded.config.gateway.remote.token?.reveal(), settings.gateway.token?.reveal());
-  assert.equal(settings.gateway.maxConcurrentTurns, 4);
-  assert.equal(settings.gateway.controlPage, true);
-  assert.equal(settings.receipt.scope, 'group-mentions');
-  assert.equal(settings.commandMenu, true);
-
+  const token = '0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978';
+  assert.equal(settings.gateway.token?.reveal(), token);
+  assert.deepEqual(
+    { ...settings.gateway, token: undefined },
+    {
+      port: 18789,
+      token: undefined,
+      controlPage: true,
+      endpoints: { chatCompletions: false, responses: false },
+      maxConcurrentTurns: 4,
+      maxSandboxes: 16,
+      sandboxBackend: 'auto',
+      dockerSocket: '/var/run/docker.sock',
+      mediaMaxBytes: 20_000_000,
+      logLevel: 'info',
+    },
+  );
+  assert.deepEqual([settings.receipt.scope, settings.commandMenu], ['group-mentions', true]);
   const [agent] = settings.agents;
-  assert.deepEqual(agent?.models, ['provider/model']);
-  assert.equal(agent?.workspace, '/home/openclaw-svc/.openclaw/workspace');
-  assert.deepEqual(agent?.tools.policy, [{ deny: ['gateway', 'nodes'] }]);
-  assert.equal(agent?.sandbox.mode, 'all');
-  assert.equal(agent?.sandbox.scope, 'session');
-  assert.equal(agent?.sandbox.spec.access, 'ro');
-  assert.equal(agent?.sandbox.spec.readOnlyRoot, true);
-  assert.equal(agent?.sandbox.spec.network, 'none');
-  assert.equal(agent?.sandbox.spec.image, 'openclaw-sandbox:bookworm-slim');
-
+  assert.ok(agent);
+  assert.deepEqual(agent.models, ['provider/model']);
+  assert.deepEqual(agent.tools.policy, [{ deny: ['gateway', 'nodes'] }]);
+  const { mode, scope, spec } = agent.sandbox;
+  assert.deepEqual([mode, scope, spec.access, spec.readOnlyRoot, spec.network], ['all', 'session', 'ro', true, 'none']);
+  assert.equal(spec.workspace, '/home/openclaw-svc/.openclaw/workspace');
   const [telegram] = settings.channels;
-  assert.equal(settings.channels.length, 1);
-  assert.equal(telegram?.enabled, true);
-  assert.equal(telegram?.problem, undefined);
-  assert.equal(telegram?.admission.dmPolicy, 'pairing');
-  assert.equal(telegram?.admission.groupPolicy, 'disabled');
-  const platform = telegram?.settings as { streamMode: string; botToken: Secret };
-  assert.equal(platform.streamMode, 'partial');
-  assert.match(platform.botToken.reveal(), /^123456789:/);
-
-  const { config } = loaded;
-  assert.equal(config.gateway.mode, 'local');
-  assert.equal(config.gateway.bind, 'loopback');
-  assert.equal(config.gateway.auth.mode, 'token');
-  assert.equal(config.gateway.controlUi.allowInsecureAuth, false);
-  assert.deepEqual(config.gateway.tailscale, { mode: 'off', resetOnExit: false });
-  assert.equal(config.discovery.mdns.mode, 'off');
-  assert.equal(config.logging.redactSensitive, 'tools');
-  assert.equal(config.agents.defaults.compaction.mode, 'safeguard');
-  assert.equal(config.agents.defaults.subagents.maxConcurrent, 8);
-  assert.equal(config.tools.elevated.enabled, false);
-  assert.equal(config.commands.nativeSkills, 'auto');
-  assert.equal(config.skills.install.nodeManager, 'npm');
-  assert.equal(config.channels.telegram?.configWrites, false);
-  assert.equal(config.plugins.entries.telegram?.enabled, true);
-  assert.equal(config.meta?.lastTouchedVersion, '2026.2.9');
-  assert.equal(config.wizard?.lastRunMode, 'local');
+  assert.ok(telegram && settings.channels.length === 1);
+  assert.deepEqual([telegram.enabled, telegram.problem], [true, undefined]);
+  assert.deepEqual([telegram.admission.dmPolicy, telegram.admission.groupPolicy], ['pairing', 'disabled']);
+  const platform = telegram.settings as { streamMode: string; botToken: Secret };
+  assert.deepEqual([platform.streamMode, platform.botToken.reveal().slice(0, 10)], ['partial', '123456789:']);
 });
 
 test('no value of the guide is dropped on the way', async (t) => {
@@ -131,36 +115,39 @@ test('an agent changes what it says and keeps the rest, key by key', async (t) =
   const { agents, routing } = await resolved(here);
   assert.equal(routing.defaultAgentId, 'work');
   const [main, work] = agents;
-  assert.deepEqual(main?.models, ['a/one']);
-  assert.deepEqual(work?.models, ['b/two', 'c/three']);
-  assert.equal(work?.name, 'Work');
-  assert.deepEqual(work?.limits, { steps: 7, timeoutMs: 5_000, tokens: 5_000, costUsd: 1, sameCall: 4 });
-  assert.deepEqual(work?.compaction, { reserveTokens: 1234, keepRecentTokens: 900 });
-  assert.equal(work?.thinking, 'off');
-  assert.equal(main?.thinking, 'high');
-  assert.equal(work?.timeZone, 'UTC');
-  assert.equal(work?.bootstrapMaxChars, 500);
-  assert.equal(work?.sandbox.mode, 'non-main');
-  assert.equal(work?.sandbox.poolSize, 3);
-  assert.equal(work?.sandbox.idleMs, 7_200_000);
-  assert.equal(work?.sandbox.spec.access, 'none');
-  assert.equal(work?.sandbox.spec.agentId, 'work');
-  assert.deepEqual(work?.sandbox.spec.limits, {
-    memoryBytes: 1024 ** 3,
-    cpus: 0.5,
-    processes: 20,
-    openFiles: 99,
-    scratchBytes: 64 * 1024 ** 2,
-  });
-  assert.deepEqual(work?.tools, {
-    policy: [{ profile: 'coding' }, { deny: ['exec'] }],
-    timeoutMs: 9_000,
-    maxOutputChars: 600,
-    backgroundMs: 5,
-  });
   // The default agent has the workspace itself, the other one has its own beside it.
-  assert.equal(work?.workspace, join(here.home, 'workspace'));
-  assert.equal(main?.workspace, join(here.home, 'workspace-main'));
+  const workspace = join(here.home, 'workspace');
+  assert.deepEqual(work, {
+    id: 'work',
+    name: 'Work',
+    workspace,
+    soulPath: join(workspace, 'SOUL.md'),
+    bootstrapMaxChars: 500,
+    models: ['b/two', 'c/three'],
+    thinking: 'off',
+    limits: { steps: 7, timeoutMs: 5_000, tokens: 5_000, costUsd: 1, sameCall: 4 },
+    tools: { policy: [{ profile: 'coding' }, { deny: ['exec'] }], timeoutMs: 9_000, maxOutputChars: 600, backgroundMs: 5 },
+    sandbox: {
+      mode: 'non-main',
+      scope: 'session',
+      idleMs: 7_200_000,
+      poolSize: 3,
+      spec: {
+        agentId: 'work',
+        image: 'openclaw-sandbox:bookworm-slim',
+        workspace,
+        access: 'none',
+        workdir: '/workspace',
+        readOnlyRoot: true,
+        network: 'none',
+        limits: { memoryBytes: 1024 ** 3, cpus: 0.5, processes: 20, openFiles: 99, scratchBytes: 64 * 1024 ** 2 },
+      },
+    },
+    compaction: { reserveTokens: 1234, keepRecentTokens: 900 },
+    timeZone: 'UTC',
+  });
+  assert.equal(main?.workspace, `${workspace}-main`);
+  assert.deepEqual([main?.models, main?.thinking, main?.timeZone], [['a/one'], 'high', 'Europe/Berlin']);
 });
 
 test('accounts inherit what their channel says, but no secret', async (t) => {
@@ -201,7 +188,7 @@ test('accounts inherit what their channel says, but no secret', async (t) => {
   assert.deepEqual(second?.admission.allowFrom, ['11']);
   assert.equal(second?.admission.dmPolicy, 'allowlist');
   assert.deepEqual(Object.keys(second?.admission.groups ?? {}).toSorted(), ['*', '-100', '-200']);
-  assert.equal((second?.settings as { streamMode: string }).streamMode, 'off');
+  assert.equal((second?.settings as { streamMode: string } | undefined)?.streamMode, 'off');
   assert.equal(third?.enabled, false);
   assert.deepEqual(third?.admission.allowFrom, ['*']);
 });

@@ -37,8 +37,8 @@ export function removeValue(text: string, path: Path): string | undefined {
   return span ? cut(text, container, spans, place) : undefined;
 }
 
-function noPlace(node: TreeNode, step: string | number): AppError {
-  if (node.kind === 'array') {
+function noPlace(node: TreeNode | Pick<ArrayNode, 'items'>, step: string | number): AppError {
+  if ('items' in node) {
     return new AppError('invalid', `the list has ${node.items.length} entries: there is no place ${step}`, {
       hint: `Use [${node.items.length}] to add one at the end.`,
     });
@@ -55,7 +55,10 @@ function existingDepth(root: TreeNode, path: Path): number {
   return depth;
 }
 
+/** Objects, and lists with one entry, around a value that stands where nothing is yet. */
 function nest(path: Path, value: unknown): unknown {
+  const skips = path.find((step) => typeof step === 'number' && step > 0);
+  if (skips !== undefined) throw noPlace({ items: [] }, skips);
   return path.toReversed().reduce((inner, step) => (typeof step === 'number' ? [inner] : { [step]: inner }), value);
 }
 
@@ -146,23 +149,35 @@ function endOfLine(text: string, at: number, limit: number): number {
 /** Takes out one entry with its comma, and with its line and what is said on it when it stands alone there. */
 function cut(text: string, container: ObjectNode | ArrayNode, spans: readonly Span[], place: number): string {
   const { start, end } = spans[place] as Span;
+  if (spans.length === 1 && isAlone(text, container, { start, end })) return replace(text, inside(container), '');
   const next = skipSpace(text, end);
-  const hasComma = text[next] === ',';
-  const entry = { start, end: hasComma ? next + 1 : end };
+  const previous = spans[place - 1];
+  if (text[next] !== ',')
+    return previous ? cutLast(text, container, { start, end }, previous) : replace(text, { start, end }, '');
+  const entry = { start, end: next + 1 };
+  return replace(text, wholeLine(text, entry, container) ?? withGap(text, entry, container, previous !== undefined), '');
+}
+
+/** The last one goes and no comma follows it: the comma before it would now be a trailing one. */
+function cutLast(text: string, container: Span, entry: Span, previous: Span): string {
   const line = wholeLine(text, entry, container);
-  const previous = hasComma ? undefined : spans[place - 1];
-  if (previous) {
-    // The last one goes: the comma before it would now be a trailing one.
-    const comma = skipSpace(text, previous.end);
-    const kept = text.slice(0, comma) + text.slice(comma + 1, line?.start ?? start);
-    // Only blanks: a line break may end a comment.
-    return line ? kept + text.slice(line.end) : kept.replace(/[ \t]+$/, '') + text.slice(end);
-  }
-  if (line) return replace(text, line, '');
-  const gapAfter = /^[ \t]*/.exec(text.slice(entry.end))?.[0].length ?? 0;
-  const isLast = entry.end + gapAfter === container.end - 1;
-  const gapBefore = hasComma && isLast && place > 0 ? (/[ \t]*$/.exec(text.slice(0, start))?.[0].length ?? 0) : 0;
-  return replace(text, { start: start - gapBefore, end: entry.end + (hasComma && !isLast ? gapAfter : 0) }, '');
+  const comma = skipSpace(text, previous.end);
+  const kept = text.slice(0, comma) + text.slice(comma + 1, line?.start ?? entry.start);
+  // Only blanks: a line break may end a comment.
+  return line ? kept + text.slice(line.end) : kept.replace(/[ \t]+$/, '') + text.slice(entry.end);
+}
+
+/** With the blanks behind it, or before it when the container ends there. */
+function withGap(text: string, { start, end }: Span, container: Span, follows: boolean): Span {
+  const after = /^[ \t]*/.exec(text.slice(end))?.[0].length ?? 0;
+  if (end + after < container.end - 1) return { start, end: end + after };
+  const before = follows ? (/[ \t]*$/.exec(text.slice(0, start))?.[0].length ?? 0) : 0;
+  return { start: start - before, end };
+}
+
+/** Nothing else stands in the container: no comment, at most a comma. */
+function isAlone(text: string, container: Span, entry: Span): boolean {
+  return /^\s*,?\s*$/.test(text.slice(container.start + 1, entry.start) + text.slice(entry.end, container.end - 1));
 }
 
 /** The line or lines that an entry fills alone, with their end; undefined when it shares them. */

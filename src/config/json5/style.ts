@@ -41,7 +41,7 @@ export function writeKey(key: string, style: Style): string {
 /** `indentation` of the line that the value stands on, or undefined to keep it on one line. */
 export function writeValue(value: unknown, style: Style, indentation: string | undefined): string {
   if (typeof value === 'string') return encodeString(value, style.quote);
-  if (typeof value !== 'object' || value === null) return String(value);
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
   const isList = Array.isArray(value);
   // A list of plain values reads best on one line.
   const inline = indentation === undefined || (isList && value.every((item) => typeof item !== 'object' || item === null));

@@ -36,7 +36,8 @@ export const gatewaySection = group(
         because: 'A token is the only way in: there is no password and no mode without.',
       }),
       token: secretSetting({
-        description: 'The token. Without one nothing but the health check answers. `openssl rand -hex 32` makes one.',
+        description: 'The token. `openssl rand -hex 32` makes one.',
+        defaultText: 'one that the gateway makes and keeps in `credentials/gateway.token`',
       }).optional(),
     }),
     remote: group({
