@@ -51,6 +51,8 @@ export interface BedOptions {
   /** Peers and a directory that outlive one gateway. */
   surroundings?: Surroundings;
   telegram?: Record<string, unknown>;
+  /** Told when a session's sandbox is to go. */
+  released?: () => void;
   log?: Log;
 }
 
@@ -167,7 +169,7 @@ function engineOf({ modelApi }: Where, options: BedOptions): Engine {
     modelNames: async () => ['peer/m1', 'peer/m2'],
     tools: options.tools ?? [],
     sandboxFor: (_session, agent) => options.sandboxFor?.(agent) ?? noSandbox,
-    releaseSandbox: async () => {},
+    releaseSandbox: async () => options.released?.(),
     files: createPromptFiles(systemClock),
   };
 }
