@@ -20,7 +20,7 @@ const cpus = ['arm64', 'arm', 'x64', 'ia32', 'ppc64', 'riscv64', 's390x', 'wasm3
 const systems = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'];
 
 /** `binding-linux-x64-musl` and the like say where they run. */
-function platformOf(name: string): Pick<Entry, 'os' | 'cpu' | 'libc'> | undefined {
+function platformOf(name: string): Record<string, string[]> | undefined {
   const words = name.split('/').at(-1)?.split('-') ?? [];
   const os = systems.find((one) => words.includes(one));
   const cpu = cpus.find((one) => words.includes(one));

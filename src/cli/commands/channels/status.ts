@@ -53,20 +53,23 @@ export default defineCommand({
 });
 
 async function rowOf(account: ChannelAccountSettings, running: GatewayStatus | undefined, probe: boolean): Promise<Row> {
+  const row = { ...seenBy(running, account), channel: account.channel, account: account.account };
+  if (account.problem !== undefined) return { ...row, note: account.problem };
+  return probe ? { ...row, ...(await askPlatform(account)) } : row;
+}
+
+/** What the running gateway says of it. */
+function seenBy(running: GatewayStatus | undefined, account: ChannelAccountSettings): Pick<Row, 'state' | 'bot' | 'note'> {
   const live = running?.channels.find((one) => one.channel === account.channel && one.account === account.account);
-  const place = { channel: account.channel, account: account.account };
-  const known = {
-    ...place,
-    state: live?.state ?? 'stopped',
-    bot: live?.identity?.name ?? '',
-    note: account.problem ?? live?.reason ?? '',
-  };
-  if (!probe || account.problem !== undefined) return known;
+  return { state: live?.state ?? 'stopped', bot: live?.identity?.name ?? '', note: live?.reason ?? '' };
+}
+
+async function askPlatform(account: ChannelAccountSettings): Promise<Partial<Row>> {
   try {
     const channel = await createChannel(account, { clock: systemClock, log: silentLog });
     const identity = await channel?.probe(AbortSignal.timeout(PROBE_MS));
-    return { ...known, bot: identity?.name ?? '', note: ['the platform answers', ...(identity?.notes ?? [])].join('; ') };
+    return { bot: identity?.name ?? '', note: ['the platform answers', ...(identity?.notes ?? [])].join('; ') };
   } catch (error) {
-    return { ...known, state: 'failed', note: messageOf(error) };
+    return { state: 'failed', note: messageOf(error) };
   }
 }
