@@ -35,13 +35,7 @@ export function readFailure(error: unknown, nowMs: number): Failure {
       .filter((code) => typeof code === 'string' || typeof code === 'number')
       .join(' ')
       .toLowerCase(),
-    message: cleanText(
-      firstText([
-        ...said.map((part) => part['message']),
-        ...said.map((part) => part['detail']),
-        ...said.map((part) => part['error']),
-      ]),
-    ),
+    message: cleanText(firstText(said.flatMap((part) => [part['message'], part['detail'], part['error']]))),
     retryAfterMs: retryAfter(asObject(thrown['responseHeaders']), details, nowMs),
     isDailyQuota: /perday/i.test(JSON.stringify(details.map((detail) => detail['violations'] ?? ''))),
     networkCode: networkCodeOf(error),

@@ -27,14 +27,15 @@ interface Outgoing {
  */
 export const wireFetch: typeof fetch = async (input, init = {}) => {
   if (typeof init.body !== 'string') throw new TypeError('only JSON texts are sent to models');
+  const signal = init.signal ?? undefined;
   const response = await answerTo({
     url: new URL(input instanceof Request ? input.url : input),
     method: init.method ?? 'POST',
     headers: withoutEmpty(init.headers),
     body: init.body,
-    signal: init.signal ?? undefined,
+    signal,
   });
-  return asResponse(response);
+  return asResponse(response, signal);
 };
 
 function withoutEmpty(headers: RequestInit['headers']): Record<string, string> {
@@ -56,16 +57,29 @@ class StaleConnection extends Error {}
 function send(outgoing: Outgoing, agent: HttpAgent | false): Promise<IncomingMessage> {
   const { url, method, body, signal } = outgoing;
   const headers = { ...outgoing.headers, 'content-length': String(Buffer.byteLength(body)) };
-  const options = { method, headers, agent, ...(signal ? { signal } : {}) };
   return new Promise((resolve, reject) => {
+    const options = { method, headers, agent };
     const request = url.protocol === 'https:' ? httpsRequest(url, options, resolve) : httpRequest(url, options, resolve);
     request.on('error', (error: NodeJS.ErrnoException) => {
-      const isStale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+      const isStale = request.reusedSocket && signal?.aborted !== true && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
       reject(isStale ? new StaleConnection('the server had closed it', { cause: error }) : error);
     });
+    endWith(request, signal);
     limitConnecting(request);
     request.end(body);
   });
+}
+
+/**
+ * Instead of the `signal` option, which destroys the request with an error: where the answer is complete but unread, the
+ * socket emits it after the client has taken its listeners off, and the process ends.
+ */
+function endWith(request: ClientRequest, signal: AbortSignal | undefined): void {
+  if (!signal) return;
+  const abort = (): void => void request.destroy();
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  request.once('close', () => signal.removeEventListener('abort', abort));
 }
 
 function limitConnecting(request: ClientRequest): void {
@@ -79,11 +93,14 @@ function limitConnecting(request: ClientRequest): void {
   });
 }
 
-async function asResponse(message: IncomingMessage): Promise<Response> {
+async function asResponse(message: IncomingMessage, signal: AbortSignal | undefined): Promise<Response> {
+  // Whoever reads the body gets the error; an abort while nobody reads must not end the process.
+  message.on('error', () => {});
   const status = message.statusCode ?? 500;
   const init = { status, statusText: message.statusMessage ?? '', headers: headersOf(message) };
-  if (status >= 200 && status < 300) return new Response(bodyOf(message), init);
-  const text = await firstBytes(message);
+  const body = bodyOf(message, signal);
+  if (status >= 200 && status < 300) return new Response(body, init);
+  const text = await firstBytes(body);
   return new Response(status === 304 ? null : text, init);
 }
 
@@ -91,10 +108,16 @@ function headersOf(message: IncomingMessage): [string, string][] {
   return Object.entries(message.headers).map(([name, value]) => [name, String(value)]);
 }
 
-function bodyOf(message: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> {
+function bodyOf(message: IncomingMessage, signal: AbortSignal | undefined): ReadableStream<Uint8Array<ArrayBuffer>> {
   const chunks: AsyncIterator<Uint8Array<ArrayBuffer>> = message[Symbol.asyncIterator]();
   return new ReadableStream(
     {
+      start(controller) {
+        // A destroyed request does not always tell its reader, who would wait for ever.
+        const abort = (): void => controller.error(new DOMException('aborted', 'AbortError'));
+        signal?.addEventListener('abort', abort, { once: true });
+        message.once('close', () => signal?.removeEventListener('abort', abort));
+      },
       async pull(controller) {
         const { done, value } = await chunks.next();
         if (done === true) controller.close();
@@ -109,10 +132,11 @@ function bodyOf(message: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer
   );
 }
 
-async function firstBytes(message: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
+async function firstBytes(body: ReadableStream<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
+  // Leaving the loop cancels the rest.
+  for await (const chunk of body) {
     chunks.push(chunk);
     size += chunk.length;
     if (size >= MAX_ERROR_BYTES) break;
