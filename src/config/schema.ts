@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import type { ChannelPlugin } from '../domain/channel.ts';
+import type { SettingFacts } from '../domain/setting.ts';
 import { agentsSection, bindingsSection } from './sections/agents.ts';
 import { channelsSection } from './sections/channels.ts';
 import { commandsSection, messagesSection, sessionSection } from './sections/conversation.ts';
@@ -29,6 +30,11 @@ export interface SchemaParts {
 
 export function createConfigSchema(parts: SchemaParts) {
   return z.strictObject({
+    $schema: z
+      .string()
+      .max(500)
+      .optional()
+      .meta({ description: 'For editors: where the JSON Schema of this file is.', restart: 'live' } satisfies SettingFacts),
     gateway: gatewaySection,
     channels: channelsSection(parts.channels),
     agents: agentsSection,

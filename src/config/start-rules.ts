@@ -13,7 +13,10 @@ export function brokenRules(config: Config, isUnresolved: (path: ConfigPath) => 
 
 function unequalTokens({ gateway }: Config, isUnresolved: (path: ConfigPath) => boolean): Problem[] {
   const path = ['gateway', 'remote', 'token'];
-  if (!gateway.auth.token || !gateway.remote.token) return [];
+  if (!gateway.remote.token) return [];
+  if (!gateway.auth.token) {
+    return [{ path, message: 'there is no gateway.auth.token that it could match. Set both to the same token.', passing: true }];
+  }
   if (isUnresolved(path) || isUnresolved(['gateway', 'auth', 'token'])) return [];
   if (gateway.auth.token.reveal() === gateway.remote.token.reveal()) return [];
   const message =
