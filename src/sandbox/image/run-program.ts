@@ -47,11 +47,14 @@ export function streamProgram(
   return { output: child.stdout as Readable, ended: programEnd(file, child, recent) };
 }
 
+/** Debian's own programs (debootstrap, apt-get, tar); nothing of ours is looked for. */
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 function startProgram(file: string, args: readonly string[], options: ProgramOptions): ChildProcess {
   return spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // C.UTF-8 so that what the programs say can be read by us whatever the person's language is.
-    env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
+    // No variable of ours: they hold secrets. C.UTF-8 so that we can read what the programs say, whatever the person's language is.
+    env: { PATH: SYSTEM_PATH, HOME: '/root', LC_ALL: 'C.UTF-8', ...options.env },
     ...(options.signal ? { signal: options.signal } : {}),
   });
 }
