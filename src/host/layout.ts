@@ -2,7 +2,7 @@
  * Where everything lies on a deployed host. `reference` is the document's file map to the letter; `hardened` keeps its names
  * but takes program, configuration and identity out of the service's hands.
  */
-import type { HostSettings } from './engine/settings.ts';
+import type { HostSettings } from './settings/schema.ts';
 import type { Profile } from './engine/layer.ts';
 
 export interface Layout {
@@ -31,10 +31,13 @@ export interface Layout {
   soulBaseline: string;
 }
 
+/** Root-owned scripts that units start. */
+export const scriptFolder = '/usr/local/libexec/openclaw';
 /** Root-owned; `current` points at the release that runs. */
 export const programRoot = '/opt/openclaw';
 export const currentRelease = `${programRoot}/current`;
 export const commandPath = '/usr/local/bin/openclaw';
+export const firewallUnit = 'openclaw-firewall';
 export const brokerUser = 'openclaw-sandboxd';
 export const brokerUnit = 'openclaw-sandboxd';
 export const brokerSocket = '/run/openclaw-sandboxd/sandbox.sock';
@@ -62,7 +65,10 @@ export function layoutOf(settings: HostSettings, instance = 1): Layout {
   return settings.profile === 'reference' ? { ...shared, ...referencePaths(home) } : { ...shared, ...hardenedPaths(suffix) };
 }
 
-type Places = Pick<Layout, 'shell' | 'configDir' | 'configFile' | 'soulFile' | 'stateDir' | 'credentialsDir' | 'envFile' | 'workspace'>;
+type Places = Pick<
+  Layout,
+  'shell' | 'configDir' | 'configFile' | 'soulFile' | 'stateDir' | 'credentialsDir' | 'envFile' | 'workspace'
+>;
 
 function referencePaths(home: string): Places {
   const directory = `${home}/.openclaw`;

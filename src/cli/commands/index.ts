@@ -89,6 +89,20 @@ export const commands: CommandGroup = {
         prune: { description: 'Remove leftovers', load: () => import('./sandbox/prune.ts') },
       },
     },
+    host: {
+      description: 'The host: the layers that lock it down',
+      commands: {
+        plan: { description: 'What would change', load: () => import('./host/plan.ts') },
+        apply: { description: 'Make the layers', load: () => import('./host/apply.ts') },
+        verify: { description: 'Prove that they hold', load: () => import('./host/verify.ts') },
+        repair: { description: 'Put back what does not hold', load: () => import('./host/repair.ts') },
+        status: { description: 'The layers at a glance', load: () => import('./host/status.ts') },
+        rollback: { description: 'Undo the last apply', load: () => import('./host/rollback.ts') },
+        remove: { description: 'Take everything away again', load: () => import('./host/remove.ts') },
+        identity: { description: 'Give the agent a new SOUL.md', load: () => import('./host/identity.ts') },
+        job: { description: 'Run a scheduled job now', load: () => import('./host/job.ts') },
+      },
+    },
     logs: { description: 'The gateway’s log', load: () => import('./logs.ts') },
   },
 };

@@ -1,12 +1,13 @@
 /**
  * What an apply did, written down before it is done: one file per apply, one JSON object a line, each line on disk before the next step.
- * Rollback reads it backwards. It holds former file contents, so only root may read it.
+ * Rollback reads it backwards. It holds former file contents, so only root may read it; secrets are never in it.
  */
-import { appendFileSync, closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import type { Machine } from './machine.ts';
 import type { Trigger, Undo } from './resource.ts';
 
-export const journalFolder = '/var/lib/openclaw-host/journal';
+export const hostStateFolder = '/var/lib/openclaw-host';
+export const journalFolder = `${hostStateFolder}/journal`;
+const FOLDERS = ['/var', '/var/lib', hostStateFolder, journalFolder] as const;
 
 export interface Step {
   number: number;
@@ -34,66 +35,65 @@ export interface RecordedApply {
 }
 
 export interface Journal {
-  readonly id: string;
-  begin(step: Omit<Step, 'number'>): number;
-  done(number: number): void;
-  triggered(layer: string, name: string): void;
-  finished(): void;
+  begin(step: Omit<Step, 'number'>): Promise<number>;
+  done(number: number): Promise<void>;
+  triggered(layer: string, name: string): Promise<void>;
+  finished(): Promise<void>;
 }
 
-/** Makes nothing on disk before the first step: an apply that changes nothing writes nothing. */
-export function openJournal(root: string, id: string): Journal {
-  let count = 0;
-  const write = (line: Line): void => appendLine(root, id, line);
+/**
+ * Makes nothing on disk before the first step: an apply that changes nothing writes nothing.
+ * `unfinished` is the apply that was cut short: this one goes on in its file, so that one rollback undoes both.
+ */
+export function openJournal(machine: Machine, id: string, unfinished?: RecordedApply): Journal {
+  let count = unfinished?.steps.length ?? 0;
+  let written = unfinished !== undefined;
+  const write = async (line: Line): Promise<void> => {
+    if (!written) await makeFolders(machine);
+    written = true;
+    await appendLine(machine, unfinished?.id ?? id, line);
+  };
   return {
-    id,
-    begin(step) {
+    async begin(step) {
       count += 1;
-      write({ type: 'begin', step: { ...step, number: count } });
+      await write({ type: 'begin', step: { ...step, number: count } });
       return count;
     },
     done: (number) => write({ type: 'done', number }),
     triggered: (layer, name) => write({ type: 'triggered', layer, name }),
-    finished: () => {
-      if (count > 0) write({ type: 'finished' });
+    finished: async () => {
+      if (written) await write({ type: 'finished' });
     },
   };
 }
 
-export function markUndone(root: string, id: string, number: number): void {
-  appendLine(root, id, { type: 'undone', number });
+export function markUndone(machine: Machine, id: string, number: number): Promise<void> {
+  return appendLine(machine, id, { type: 'undone', number });
 }
 
-function appendLine(root: string, id: string, line: Line): void {
-  const folder = join(root, journalFolder);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = openSync(join(folder, `${id}.jsonl`), 'a', 0o600);
-  try {
-    appendFileSync(file, `${JSON.stringify(line)}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+async function makeFolders(machine: Machine): Promise<void> {
+  for (const path of FOLDERS) {
+    const mode = path.startsWith(hostStateFolder) ? 0o700 : 0o755;
+    if (!(await machine.state(path))) await machine.makeDirectory(path, { mode, uid: 0, gid: 0 });
   }
+}
+
+/** The line break stands in front as well: a line that a crash cut off must not swallow this one. */
+function appendLine(machine: Machine, id: string, line: Line): Promise<void> {
+  return machine.append(`${journalFolder}/${id}.jsonl`, `\n${JSON.stringify(line)}\n`);
 }
 
 /** All applies that were recorded, the oldest first. */
-export function readJournals(root: string): RecordedApply[] {
-  let names: string[];
-  try {
-    names = readdirSync(join(root, journalFolder));
-  } catch {
-    return [];
-  }
-  return names
-    .filter((name) => name.endsWith('.jsonl'))
-    .toSorted()
-    .map((name) => readJournal(root, name.slice(0, -'.jsonl'.length)));
+export async function readJournals(machine: Machine): Promise<RecordedApply[]> {
+  const names = (await machine.list(journalFolder)).filter((name) => name.endsWith('.jsonl'));
+  return Promise.all(names.map((name) => readJournal(machine, name.slice(0, -'.jsonl'.length))));
 }
 
-function readJournal(root: string, id: string): RecordedApply {
+async function readJournal(machine: Machine, id: string): Promise<RecordedApply> {
   const record: RecordedApply = { id, steps: [], undone: new Set(), finished: false, pending: [] };
-  for (const text of readFileSync(join(root, journalFolder, `${id}.jsonl`), 'utf8').split('\n')) {
-    const line = parseLine(text);
+  const text = (await machine.read(`${journalFolder}/${id}.jsonl`))?.toString('utf8') ?? '';
+  for (const one of text.split('\n')) {
+    const line = parseLine(one);
     if (line) addLine(record, line);
   }
   return record;
@@ -112,6 +112,7 @@ function addLine(record: RecordedApply, line: Line): void {
   switch (line.type) {
     case 'begin':
       record.steps.push(line.step);
+      record.finished = false;
       for (const trigger of line.step.triggers) record.pending.push({ layer: line.step.layer, trigger });
       break;
     case 'triggered':

@@ -3,9 +3,26 @@
  * The only place in the program that runs commands on the host. With a root other than `/` nothing is executed.
  */
 import { execFile } from 'node:child_process';
-import { chmod, chown, lstat, mkdir, open, readFile, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import {
+  chmod,
+  chown,
+  copyFile,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
 import { AppError } from '../../domain/errors.ts';
 
 export interface CommandResult {
@@ -57,6 +74,16 @@ export interface Machine {
   remove(path: string): Promise<void>;
   /** Only an empty directory; false when it is not empty or not there. */
   removeDirectory(path: string): Promise<boolean>;
+  /** A directory with all that is in it; a missing one is fine. Only for folders that hold nothing but ours. */
+  removeTree(path: string): Promise<void>;
+  /** Names in a directory, sorted; none when there is no such directory. */
+  list(path: string): Promise<string[]>;
+  /** Adds to the end of a file that only root can read, and returns when it is on disk. Makes the file, not its directory. */
+  append(path: string, text: string): Promise<void>;
+  /** SHA-256 of a regular file, in hex; undefined when there is none. Never follows a link at `path`. */
+  digest(path: string): Promise<string | undefined>;
+  /** Like `write`, from a file that may be large. `source` is a path of the machine itself, not of the tree. */
+  copy(source: string, path: string, ownership: Ownership): Promise<void>;
 }
 
 const SAFE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -111,7 +138,7 @@ function filesBelow(root: string): Omit<Machine, 'root' | 'live' | 'run'> {
     },
     write: (path, content, ownership) => writeAtomically(real(path), content, ownership),
     async makeDirectory(path, ownership) {
-      await mkdir(real(path), { recursive: true, mode: 0o700 });
+      await mkdir(real(path), { mode: 0o700 }).catch(existing);
       await own(real(path), ownership);
     },
     setOwnership: (path, ownership) => own(real(path), ownership),
@@ -126,7 +153,34 @@ function filesBelow(root: string): Omit<Machine, 'root' | 'live' | 'run'> {
         () => true,
         () => false,
       ),
+    removeTree: (path) => rm(real(path), { recursive: true, force: true }),
+    list: async (path) => ((await readdir(real(path)).catch(missing)) ?? []).toSorted(),
+    append: (path, text) => appendDurably(real(path), text),
+    async digest(path) {
+      const found = await lstat(real(path)).catch(missing);
+      if (!found?.isFile()) return undefined;
+      const hash = createHash('sha256');
+      await pipeline(createReadStream(real(path), { highWaterMark: 1_048_576 }), hash);
+      return hash.digest('hex');
+    },
+    copy: (source, path, ownership) => replace(real(path), ownership, (temporary) => copyFile(source, temporary)),
   };
+}
+
+function existing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
+
+async function appendDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'a', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } catch (error) {
+    throw diskError(error, path);
+  } finally {
+    await file.close();
+  }
 }
 
 function missing(error: NodeJS.ErrnoException): undefined {
@@ -139,14 +193,19 @@ async function own(path: string, { mode, uid, gid }: Ownership): Promise<void> {
   await chmod(path, mode);
 }
 
-async function writeAtomically(path: string, content: Buffer | string, { mode, uid, gid }: Ownership): Promise<void> {
+function writeAtomically(path: string, content: Buffer | string, ownership: Ownership): Promise<void> {
+  return replace(path, ownership, (temporary) => writeFile(temporary, content, { mode: 0o600, flag: 'wx' }));
+}
+
+/** Fills a new file beside `path`, gives it its owner and mode, and puts it in the place of the old one. */
+async function replace(path: string, ownership: Ownership, fill: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
-    const file = await open(temporary, 'wx', 0o600);
+    await fill(temporary);
+    const file = await open(temporary, 'r+');
     try {
-      await file.chown(uid, gid);
-      await file.chmod(mode);
-      await file.writeFile(content);
+      await file.chown(ownership.uid, ownership.gid);
+      await file.chmod(ownership.mode);
       await file.sync();
     } finally {
       await file.close();

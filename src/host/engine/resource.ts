@@ -2,29 +2,33 @@
  * A resource is one desired thing on the machine. It looks first and changes only what differs,
  * so plan, apply, verify, repair and rollback are one and the same knowledge.
  */
-import type { Machine } from './machine.ts';
+import type { Machine, Ownership } from './machine.ts';
 
 /** How a change is undone; data, because it is written down before the change is made. */
 export type Undo =
   | { kind: 'file'; path: string; before: FileBefore | undefined }
+  /** Only owner and mode changed: the content, which may be a secret, is not written down. */
+  | { kind: 'ownership'; path: string; before: Ownership }
   | { kind: 'link'; path: string; target: string | undefined }
   /** Removed again only when it is empty. */
-  | { kind: 'directory'; path: string; before: { mode: number; uid: number; gid: number } | undefined }
+  | { kind: 'directory'; path: string; before: Ownership | undefined }
+  /** A folder that holds nothing but what the change put there. */
+  | { kind: 'tree'; path: string }
+  /** In this order. */
+  | { kind: 'several'; undos: readonly Undo[] }
   /** Run in this order; a failing one is reported and does not stop the rest. */
   | { kind: 'commands'; commands: readonly (readonly string[])[] }
   | { kind: 'nothing'; why: string };
 
-export interface FileBefore {
+export interface FileBefore extends Ownership {
   base64: string;
-  mode: number;
-  uid: number;
-  gid: number;
 }
 
 /** What must run once after the changes of a layer, such as `systemctl daemon-reload`. Named, so that a rerun after a kill still does it. */
 export interface Trigger {
   name: string;
-  command: readonly string[];
+  /** Program and arguments, each; in this order, all must work. */
+  commands: readonly (readonly string[])[];
 }
 
 export interface Change {
@@ -41,6 +45,8 @@ export interface Change {
 export interface Resource {
   /** Stable and unique over all layers, e.g. `file:/etc/docker/daemon.json`. */
   id: string;
+  /** Names of triggers of the same layer that must have run before this one is looked at: a daemon-reload before a start. */
+  after?: readonly string[];
   /** The change that is needed, or undefined when it is as desired. */
   inspect(machine: Machine): Promise<Change | undefined>;
 }

@@ -1,5 +1,5 @@
 /** System accounts and their groups. In a tree the files are written; on a live machine the distribution's own tools are used. */
-import type { Change, Resource } from '../engine/resource.ts';
+import type { Change, Resource, Undo } from '../engine/resource.ts';
 import type { Machine } from '../engine/machine.ts';
 import { AppError } from '../../domain/errors.ts';
 import { readAccounts, readGroups, type Account } from './owner.ts';
@@ -57,16 +57,31 @@ interface Situation {
   differences: string[];
 }
 
-function accountChange(machine: Machine, { wish, account, differences }: Situation): Change {
+async function accountChange(machine: Machine, { wish, account, differences }: Situation): Promise<Change> {
   return {
     summary: `${account ? 'set' : 'make'} account ${wish.name}`,
     diff: differences,
-    undo: account
-      ? { kind: 'commands', commands: [['usermod', '--shell', account.shell, '--home', account.home, wish.name]] }
-      : { kind: 'commands', commands: [['userdel', wish.name]] },
+    undo: await undoAccount(machine, wish, account),
     triggers: [],
     apply: () => (machine.live ? changeLive(machine, wish, account) : changeTree(machine, wish, account)),
   };
+}
+
+const accountFiles = ['/etc/passwd', '/etc/group', '/etc/shadow'] as const;
+
+async function undoAccount(machine: Machine, wish: AccountWish, account: Account | undefined): Promise<Undo> {
+  if (!machine.live) return { kind: 'several', undos: await Promise.all(accountFiles.map((path) => undoOf(machine, path))) };
+  if (!account) return { kind: 'commands', commands: [['userdel', wish.name]] };
+  const groups = (await groupsOf(machine, account)).join(',');
+  const former = ['--shell', account.shell, '--home', account.home, '--groups', groups];
+  const unlock = (await isLocked(machine, wish.name)) ? [] : [['usermod', '--unlock', wish.name]];
+  return { kind: 'commands', commands: [['usermod', ...former, wish.name], ...unlock] };
+}
+
+async function undoOf(machine: Machine, path: string): Promise<Undo> {
+  const [state, content] = [await machine.state(path), await machine.read(path)];
+  if (!state || !content) return { kind: 'file', path, before: undefined };
+  return { kind: 'file', path, before: { base64: content.toString('base64'), mode: state.mode, uid: state.uid, gid: state.gid } };
 }
 
 async function changeLive(machine: Machine, wish: AccountWish, account: Account | undefined): Promise<void> {
@@ -126,12 +141,37 @@ export function groupResource(name: string): Resource {
       return {
         summary: `make group ${name}`,
         diff: [`+ ${name}`],
-        undo: { kind: 'commands', commands: machine.live ? [['groupdel', name]] : [] },
+        undo: machine.live ? { kind: 'commands', commands: [['groupdel', name]] } : await undoOf(machine, '/etc/group'),
         triggers: [],
         async apply() {
           if (machine.live) return void (await mustRun(machine, 'groupadd', ['--system', name]));
-          const taken = new Set([...(await readAccounts(machine)).flatMap(({ uid, gid }) => [uid, gid]), ...groups.map(({ gid }) => gid)]);
+          const taken = new Set([
+            ...(await readAccounts(machine)).flatMap(({ uid, gid }) => [uid, gid]),
+            ...groups.map(({ gid }) => gid),
+          ]);
           await setLine(machine, '/etc/group', `${name}:x:${freeSystemId(taken)}:`, 0o644);
+        },
+      };
+    },
+  };
+}
+
+/** An account of somebody else that must be in a group. Its other groups are its own business. */
+export function membershipResource(name: string, group: string): Resource {
+  return {
+    id: `member:${name}:${group}`,
+    async inspect(machine) {
+      if ((await readGroups(machine)).find((one) => one.name === group)?.members.includes(name)) return undefined;
+      return {
+        summary: `add ${name} to the group ${group}`,
+        diff: [`+ group ${group}`],
+        undo: machine.live
+          ? { kind: 'commands', commands: [['gpasswd', '--delete', name, group]] }
+          : await undoOf(machine, '/etc/group'),
+        triggers: [],
+        async apply() {
+          if (machine.live) await mustRun(machine, 'usermod', ['--append', '--groups', group, name]);
+          else await addMember(machine, group, name);
         },
       };
     },

@@ -1,8 +1,9 @@
-/** Files, directories and links as they should be: content, owner, mode. */
+/** Files, directories and links as they should be: content, owner, mode. A missing parent directory is made and taken back with them. */
 import type { Change, Resource, Trigger, Undo } from '../engine/resource.ts';
 import type { FileState, Machine, Ownership } from '../engine/machine.ts';
 import { ownerName, requireOwner, resolveOwner } from './owner.ts';
 import { lineDiff } from './line-diff.ts';
+import { makeParents, undoParents } from './parents.ts';
 
 export interface Owned {
   /** User and group names. */
@@ -17,7 +18,7 @@ export interface FileWish extends Owned {
   path: string;
   /** The whole content, or a function of what is there (undefined when nothing is). */
   content: string | ((current: string | undefined) => string);
-  /** The content is a secret: it is never shown in a diff. */
+  /** The content is a secret: never shown in a diff, never in the journal. */
   secret?: boolean;
   /** Keep what is there: only owner and mode are seen to. */
   keepContent?: boolean;
@@ -52,27 +53,52 @@ function wantedContent(wish: FileWish, current: Buffer | undefined): Buffer {
   return Buffer.from(text);
 }
 
-function fileChange(machine: Machine, { wish, state, current, wanted, ownership }: FileSituation): Change {
+async function fileChange(machine: Machine, { wish, state, current, wanted, ownership }: FileSituation): Promise<Change> {
   const label = `${octal(wish.mode)} ${wish.user}:${wish.group}`;
-  const same = current?.equals(wanted) ?? false;
-  const diff = wish.secret ? ['  (a secret; not shown)'] : lineDiff(current?.toString('utf8') ?? '', wanted.toString('utf8'));
+  const same = state?.kind === 'file' && (current?.equals(wanted) ?? false);
   return {
     summary: same ? `set ${wish.path} to ${label}` : `write ${wish.path} (${label})`,
-    diff: same && state ? [`- ${octal(state.mode)} ${ownerName(state)}`, `+ ${label}`] : diff,
-    undo: undoOf(wish.path, state, current),
+    diff: same && state ? [`- ${octal(state.mode)} ${ownerName(state)}`, `+ ${label}`] : contentDiff(wish, current, wanted),
+    undo: await undoFile(machine, { path: wish.path, state, current, secret: wish.secret === true, same }),
     triggers: wish.triggers ?? [],
     async apply() {
       requireOwner(ownership, wish.path);
-      if (state && state.kind !== 'file') await machine.remove(wish.path);
+      if (same) return machine.setOwnership(wish.path, ownership);
+      await makeParents(machine, wish.path);
+      if (state && state.kind !== 'file') await clear(machine, wish.path, state);
       await machine.write(wish.path, wanted, ownership);
     },
   };
 }
 
-function undoOf(path: string, state: FileState | undefined, current: Buffer | undefined): Undo {
+/** What lies in the place of a file. A directory goes only when it is empty: what is in it may be somebody's. */
+async function clear(machine: Machine, path: string, state: FileState): Promise<void> {
+  if (state.kind === 'directory') await machine.removeDirectory(path);
+  else await machine.remove(path);
+}
+
+function contentDiff(wish: FileWish, current: Buffer | undefined, wanted: Buffer): string[] {
+  if (wish.secret) return ['  (a secret; not shown)'];
+  return lineDiff(current?.toString('utf8') ?? '', wanted.toString('utf8'));
+}
+
+interface Before {
+  path: string;
+  state: FileState | undefined;
+  current: Buffer | undefined;
+  secret: boolean;
+  /** Only owner and mode will change. */
+  same: boolean;
+}
+
+async function undoFile(machine: Machine, before: Before): Promise<Undo> {
+  const { path, state, current } = before;
   if (state?.kind === 'symlink') return { kind: 'link', path, target: state.target };
-  if (!state || !current) return { kind: 'file', path, before: undefined };
-  return { kind: 'file', path, before: { base64: current.toString('base64'), mode: state.mode, uid: state.uid, gid: state.gid } };
+  if (!state || !current) return undoParents(machine, path, { kind: 'file', path, before: undefined });
+  const owned = { mode: state.mode, uid: state.uid, gid: state.gid };
+  if (before.same) return { kind: 'ownership', path, before: owned };
+  if (before.secret) return { kind: 'nothing', why: `${path} holds a secret: its former content was not kept` };
+  return { kind: 'file', path, before: { base64: current.toString('base64'), ...owned } };
 }
 
 export interface AbsentWish {
@@ -91,7 +117,7 @@ export function absentResource(wish: AbsentWish): Resource {
       return {
         summary: `remove ${wish.path}`,
         diff: lineDiff(current?.toString('utf8') ?? '', ''),
-        undo: undoOf(wish.path, state, current),
+        undo: await undoFile(machine, { path: wish.path, state, current, secret: false, same: false }),
         triggers: wish.triggers ?? [],
         apply: () => machine.remove(wish.path),
       };
@@ -107,13 +133,16 @@ export function directoryResource(wish: Owned & { path: string }): Resource {
       const ownership = await resolveOwner(machine, wish);
       if (state?.kind === 'directory' && sameOwnership(state, ownership)) return undefined;
       const before = state?.kind === 'directory' ? { mode: state.mode, uid: state.uid, gid: state.gid } : undefined;
+      const label = `${octal(wish.mode)} ${wish.user}:${wish.group}`;
+      const undo: Undo = { kind: 'directory', path: wish.path, before };
       return {
-        summary: `${before ? 'set' : 'make'} directory ${wish.path} (${octal(wish.mode)} ${wish.user}:${wish.group})`,
-        diff: [],
-        undo: { kind: 'directory', path: wish.path, before },
+        summary: `${before ? 'set' : 'make'} directory ${wish.path} (${label})`,
+        diff: before ? [`- ${octal(before.mode)} ${ownerName(before)}`, `+ ${label}`] : [],
+        undo: before ? undo : await undoParents(machine, wish.path, undo),
         triggers: [],
         async apply() {
           requireOwner(ownership, wish.path);
+          await makeParents(machine, wish.path);
           if (state && state.kind !== 'directory') await machine.remove(wish.path);
           await machine.makeDirectory(wish.path, ownership);
         },
@@ -122,7 +151,7 @@ export function directoryResource(wish: Owned & { path: string }): Resource {
   };
 }
 
-export function linkResource(wish: { path: string; target: string }): Resource {
+export function linkResource(wish: { path: string; target: string; triggers?: readonly Trigger[] }): Resource {
   return {
     id: `link:${wish.path}`,
     async inspect(machine) {
@@ -131,10 +160,13 @@ export function linkResource(wish: { path: string; target: string }): Resource {
       const current = await machine.read(wish.path);
       return {
         summary: `link ${wish.path} to ${wish.target}`,
-        diff: state?.kind === 'symlink' ? [`- ${state.target ?? ''}`, `+ ${wish.target}`] : [],
-        undo: undoOf(wish.path, state, current),
-        triggers: [],
-        apply: () => machine.link(wish.path, wish.target),
+        diff: [...(state?.kind === 'symlink' ? [`- ${state.target ?? ''}`] : []), `+ ${wish.target}`],
+        undo: await undoFile(machine, { path: wish.path, state, current, secret: false, same: false }),
+        triggers: wish.triggers ?? [],
+        async apply() {
+          await makeParents(machine, wish.path);
+          await machine.link(wish.path, wish.target);
+        },
       };
     },
   };

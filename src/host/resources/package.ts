@@ -3,17 +3,17 @@ import type { Resource } from '../engine/resource.ts';
 import type { Machine } from '../engine/machine.ts';
 import { mustRun } from './must-run.ts';
 
-/** All at once: one `apt-get` for a layer. `after` holds packages that no installation may take away (ufw). */
+/** Nothing in a tree: packages are put there by whoever makes the image. All at once: one `apt-get` for a layer. `after` holds packages that no installation may take away (ufw). */
 export function packagesResource(names: readonly string[], keep: readonly string[] = []): Resource {
   return {
     id: `packages:${names.join(',')}`,
     async inspect(machine) {
       const missing = await missingOf(machine, names);
-      if (missing.length === 0) return undefined;
+      if (missing.length === 0 || !machine.live) return undefined;
       return {
         summary: `install ${missing.join(' ')}`,
         diff: missing.map((name) => `+ package ${name}`),
-        undo: { kind: 'commands', commands: machine.live ? [['apt-get', 'purge', '-y', '-q', ...missing]] : [] },
+        undo: { kind: 'commands', commands: [['apt-get', 'purge', '-y', '-q', ...missing]] },
         triggers: [],
         apply: () => install(machine, missing, keep),
       };

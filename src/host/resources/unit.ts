@@ -3,16 +3,24 @@ import type { Resource, Trigger } from '../engine/resource.ts';
 import type { Machine } from '../engine/machine.ts';
 import { mustRun } from './must-run.ts';
 
-export const daemonReload: Trigger = { name: 'daemon-reload', command: ['systemctl', 'daemon-reload'] };
+export const daemonReload: Trigger = { name: 'daemon-reload', commands: [['systemctl', 'daemon-reload']] };
 
-/** reset-failed first: a unit that was restarted too often would otherwise stay down. */
+/** reset-failed first: a unit that was restarted too often would otherwise stay down. Does nothing where it does not run. */
 export function restartTrigger(unit: string): Trigger {
-  return { name: `restart ${unit}`, command: ['systemctl', 'restart', unit] };
+  return {
+    name: `restart ${unit}`,
+    commands: [
+      ['systemctl', 'daemon-reload'],
+      ['systemctl', 'reset-failed', unit],
+      ['systemctl', 'try-restart', unit],
+    ],
+  };
 }
 
 export interface UnitWish {
   name: string;
-  enabled: boolean;
+  /** Undefined: a unit without [Install]. */
+  enabled?: boolean;
   /** Undefined: whether it runs now is not this resource's business. */
   active?: boolean;
 }
@@ -26,19 +34,33 @@ export interface UnitState {
 }
 
 export async function unitState(machine: Machine, name: string): Promise<UnitState> {
-  const shown = await machine.run('systemctl', ['show', name, '-p', 'LoadState,UnitFileState,ActiveState,NeedDaemonReload']);
-  const values = Object.fromEntries(shown.stdout.split('\n').map((line) => line.split('=', 2) as [string, string]));
+  const values = await unitProperties(machine, name, ['LoadState', 'UnitFileState', 'ActiveState', 'NeedDaemonReload']);
   return {
     known: values.LoadState === 'loaded',
-    enabled: /^(enabled|static|alias|generated|indirect)/.test(values.UnitFileState ?? ''),
+    enabled: /^(enabled|static|alias|generated|indirect)$/.test(values.UnitFileState ?? ''),
     active: /^(active|activating|reloading)$/.test(values.ActiveState ?? ''),
     needsReload: values.NeedDaemonReload === 'yes',
   };
 }
 
+export async function unitProperties(
+  machine: Machine,
+  name: string,
+  properties: readonly string[],
+): Promise<Record<string, string | undefined>> {
+  const shown = await machine.run('systemctl', ['show', name, '-p', properties.join(',')]);
+  return Object.fromEntries(
+    shown.stdout
+      .split('\n')
+      .filter((line) => line.includes('='))
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+}
+
 export function unitResource(wish: UnitWish): Resource {
   return {
     id: `unit:${wish.name}`,
+    after: ['daemon-reload'],
     async inspect(machine) {
       if (!machine.live) return undefined;
       const state = await unitState(machine, wish.name);
@@ -50,7 +72,6 @@ export function unitResource(wish: UnitWish): Resource {
         undo: { kind: 'commands', commands: stepsBack(wish, state) },
         triggers: [],
         async apply() {
-          await mustRun(machine, 'systemctl', ['daemon-reload']);
           if (wish.active) await machine.run('systemctl', ['reset-failed', wish.name]);
           for (const [file, ...args] of steps as [string, ...string[]][])
             await mustRun(machine, file, args, { timeoutMs: 180_000 });
@@ -62,7 +83,9 @@ export function unitResource(wish: UnitWish): Resource {
 
 function stepsTo(wish: UnitWish, state: UnitState): string[][] {
   const steps: string[][] = [];
-  if (wish.enabled !== state.enabled) steps.push(['systemctl', wish.enabled ? 'enable' : 'disable', wish.name]);
+  if (state.needsReload) steps.push(['systemctl', 'daemon-reload']);
+  if (wish.enabled !== undefined && wish.enabled !== state.enabled)
+    steps.push(['systemctl', wish.enabled ? 'enable' : 'disable', wish.name]);
   if (wish.active !== undefined && wish.active !== state.active)
     steps.push(['systemctl', wish.active ? 'start' : 'stop', wish.name]);
   return steps;
@@ -72,6 +95,7 @@ function stepsBack(wish: UnitWish, state: UnitState): string[][] {
   const steps: string[][] = [];
   if (wish.active !== undefined && wish.active !== state.active)
     steps.push(['systemctl', state.active ? 'start' : 'stop', wish.name]);
-  if (wish.enabled !== state.enabled) steps.push(['systemctl', state.enabled ? 'enable' : 'disable', wish.name]);
+  if (wish.enabled !== undefined && wish.enabled !== state.enabled)
+    steps.push(['systemctl', state.enabled ? 'enable' : 'disable', wish.name]);
   return steps;
 }

@@ -33,11 +33,16 @@ function line(name: string, value: string): string {
 export function literal(value: string): string {
   // oxlint-disable-next-line no-control-regex -- exactly these are what must not get in
   if (/[\u0000-\u001f\u007f]/.test(value)) {
-    throw new AppError('invalid', `A value with a line break or a control character cannot stand in a systemd unit: ${JSON.stringify(value)}.`, {
-      hint: 'Remove it from host.json5.',
-    });
+    throw new AppError(
+      'invalid',
+      `A value with a line break or a control character cannot stand in a systemd unit: ${JSON.stringify(value)}.`,
+      {
+        hint: 'Remove it from host.json5.',
+      },
+    );
   }
-  if (value.endsWith('\\')) throw new AppError('invalid', `A value that ends in a backslash cannot stand in a systemd unit: ${value}`);
+  if (value.endsWith('\\'))
+    throw new AppError('invalid', `A value that ends in a backslash cannot stand in a systemd unit: ${value}`);
   return value.replaceAll('%', '%%');
 }
 
