@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { AppError } from '../domain/errors.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
+import { aboutPath } from './about-path.ts';
 import { defineTool } from './define.ts';
 import { pathAliases, toolInput } from './input.ts';
 import { nearestLines } from './nearest-lines.ts';
@@ -34,7 +35,7 @@ export const edit = defineTool<Input>({
     const lines = matchingLines(text, from);
     if (lines.length === 0) throw notFound(path, text, oldText);
     if (lines.length > 1 && !all) throw ambiguous(path, lines);
-    await sandbox.writeFile(path, Buffer.from(text.replaceAll(from, () => to)));
+    await aboutPath(path, sandbox.writeFile(path, Buffer.from(text.replaceAll(from, () => to))));
     const where =
       lines.length === 1 ? `at line ${lines[0]}` : `at lines ${lines.slice(0, 20).join(', ')}${lines.length > 20 ? ', …' : ''}`;
     return { text: `[replaced ${count(lines.length)} in ${path}, ${where}]`, isError: false };
@@ -42,7 +43,7 @@ export const edit = defineTool<Input>({
 });
 
 async function textOf(sandbox: Sandbox, path: string): Promise<string> {
-  const { bytes, totalBytes } = await sandbox.readFile(path, { offset: 0, maxBytes: maxFileBytes });
+  const { bytes, totalBytes } = await aboutPath(path, sandbox.readFile(path, { offset: 0, maxBytes: maxFileBytes }));
   if (totalBytes > maxFileBytes) {
     throw new AppError('limit', `${path} has ${count(totalBytes)} bytes.`, { hint: 'Change it with exec, e.g. with sed.' });
   }

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { defineTool } from './define.ts';
 import { pathAliases, toolInput } from './input.ts';
-import { runProgram } from './program.ts';
+import { operand, runProgram } from './program.ts';
 import { count, harmless } from './text-for-model.ts';
 
 const mostEntries = 500;
@@ -17,12 +17,12 @@ export const list = defineTool<Input>({
   input,
   effect: () => 'read',
   async run({ path = '.' }, context) {
-    const { exitCode, stdout, stderr } = await runProgram(['ls', '-1AF', path], context);
+    const { exitCode, lines, truncated, stderr } = await runProgram(['ls', '-1AF', operand(path)], context);
     if (exitCode !== 0) return { text: stderr || `[${path} cannot be listed]`, isError: true };
+    if (lines.length === 0) return { text: `[${path} is empty]`, isError: false };
     // -F marks what can be run, which tells a model nothing.
-    const entries = stdout.split('\n').flatMap((line) => (line === '' ? [] : [harmless(line).replace(/\*$/, '')]));
-    if (entries.length === 0) return { text: `[${path} is empty]`, isError: false };
-    const more = entries.length > mostEntries ? `\n[… ${count(entries.length - mostEntries)} more]` : '';
-    return { text: entries.slice(0, mostEntries).join('\n') + more, isError: false };
+    const entries = lines.slice(0, mostEntries).map((line) => harmless(line).replace(/\*$/, ''));
+    const left = truncated ? 'many' : count(lines.length - mostEntries);
+    return { text: entries.join('\n') + (lines.length > mostEntries ? `\n[… ${left} more]` : ''), isError: false };
   },
 });

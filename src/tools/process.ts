@@ -6,6 +6,7 @@ import type { BackgroundProcess, ProcessTable, ToolContext, ToolResult } from '.
 import { wordsOfEnd } from './command-result.ts';
 import { defineTool } from './define.ts';
 import { toolInput } from './input.ts';
+import { markShown, shownUpTo } from './shown-output.ts';
 import { harmless, shorten } from './text-for-model.ts';
 
 const ACTIONS = ['list', 'poll', 'log', 'write', 'kill', 'remove'] as const;
@@ -85,17 +86,14 @@ function shortCommand({ command }: BackgroundProcess): string {
   return line.length > 120 ? `${line.slice(0, 119)}…`.toWellFormed() : line;
 }
 
-/** What each poll has shown, so that the next one shows what is new. */
-const shown = new WeakMap<BackgroundProcess, number>();
-
 async function poll(entry: BackgroundProcess, context: ToolContext): Promise<ToolResult> {
-  const from = shown.get(entry) ?? 0;
+  const from = shownUpTo(entry);
   const giveUpAt = systemClock.monotonic() + pollWaitMs;
   while (!entry.exit && entry.output.bytesSeen() <= from && systemClock.monotonic() < giveUpAt && !context.signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, checkMs));
   }
   const { text, position } = entry.output.since(from);
-  shown.set(entry, position);
+  markShown(entry, position);
   const output = shorten(
     harmless(text).trimEnd(),
     context.maxOutputChars,

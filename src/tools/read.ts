@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { AppError } from '../domain/errors.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { ToolResult } from '../domain/tool.ts';
+import { aboutPath } from './about-path.ts';
 import { defineTool } from './define.ts';
 import { imageType } from './images.ts';
 import { pathAliases, toolInput } from './input.ts';
@@ -32,7 +33,7 @@ export const read = defineTool<Input>({
   effect: () => 'read',
   async run({ path, offset = 1, limit = maxLines }, context) {
     const sandbox = await context.sandbox();
-    const { bytes, totalBytes } = await sandbox.readFile(path, { offset: 0, maxBytes: pieceBytes });
+    const { bytes, totalBytes } = await aboutPath(path, sandbox.readFile(path, { offset: 0, maxBytes: pieceBytes }));
     const mimeType = imageType(bytes);
     if (mimeType !== undefined) return readImage(sandbox, path, { mimeType, totalBytes });
     if (totalBytes === 0) return { text: `[${path} is empty]`, isError: false };

@@ -1,8 +1,10 @@
 /** Finds lines in the files of the sandbox: with ripgrep where it is installed, else with grep. */
 import * as z from 'zod';
+import { AppError } from '../domain/errors.ts';
+import type { ToolContext, ToolResult } from '../domain/tool.ts';
 import { defineTool } from './define.ts';
 import { pathAliases, toolInput } from './input.ts';
-import { runProgram } from './program.ts';
+import { operand, runProgram } from './program.ts';
 import { count, harmless } from './text-for-model.ts';
 
 const mostLines = 200;
@@ -27,36 +29,30 @@ export const search = defineTool<Input>({
   async run(given, context) {
     let found = await runProgram(ripgrep(given), context);
     if (found.exitCode === 127) found = await runProgram(grep(given), context);
-    const { exitCode, stdout, stderr } = found;
-    // 1 means that nothing was found; with 2 there may still be matches in files that could be read.
-    if (stdout === '' && exitCode !== 0 && exitCode !== 1) return { text: stderr || '[the search failed]', isError: true };
-    const lines = stdout.split('\n').flatMap((line) => (line === '' ? [] : [shortLine(line)]));
-    if (lines.length === 0) return { text: '[no matches]', isError: false };
-    const more = lines.length > mostLines ? `\n[… ${count(lines.length - mostLines)} more lines match; search for less]` : '';
-    return { text: lines.slice(0, mostLines).join('\n') + more, isError: false };
+    const { lines, truncated, stderr } = found;
+    if (lines.length === 0) return nothingFound(given, stderr, context);
+    const left = truncated ? 'many' : count(lines.length - mostLines);
+    const more = lines.length > mostLines ? `\n[… ${left} more lines match; search for less]` : '';
+    return { text: lines.slice(0, mostLines).map(shortLine).join('\n') + more, isError: false };
   },
 });
 
+/** Not every program says that the place is missing. */
+async function nothingFound({ path }: Input, stderr: string, context: ToolContext): Promise<ToolResult> {
+  if (stderr !== '') return { text: stderr, isError: true };
+  if (path === undefined || (await runProgram(['test', '-e', path], context)).exitCode === 0)
+    return { text: '[no matches]', isError: false };
+  throw new AppError('not_found', `${path} does not exist.`, { hint: 'Look with list.' });
+}
+
 function ripgrep({ pattern, path = '.', glob }: Input): string[] {
-  return [
-    'rg',
-    '-n',
-    '--hidden',
-    '-g',
-    '!.git',
-    ...(glob === undefined ? [] : ['-g', glob]),
-    '--sort',
-    'path',
-    '-e',
-    pattern,
-    '--',
-    path,
-  ];
+  const files = glob === undefined ? [] : ['-g', glob];
+  return ['rg', '-n', '-H', '--hidden', '-g', '!.git', ...files, '--sort', 'path', '-e', pattern, operand(path)];
 }
 
 function grep({ pattern, path = '.', glob }: Input): string[] {
   const files = glob === undefined ? [] : [`--include=${glob}`];
-  return ['grep', '-rnIE', '--exclude-dir=.git', ...files, '-e', pattern, '--', path];
+  return ['grep', '-rnIHE', '--exclude-dir=.git', ...files, '-e', pattern, operand(path)];
 }
 
 function shortLine(line: string): string {

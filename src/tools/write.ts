@@ -1,5 +1,6 @@
 /** Writes a whole file of the sandbox. */
 import * as z from 'zod';
+import { aboutPath } from './about-path.ts';
 import { defineTool } from './define.ts';
 import { pathAliases, toolInput } from './input.ts';
 import { count } from './text-for-model.ts';
@@ -15,7 +16,8 @@ export const write = defineTool<Input>({
   effect: () => 'write',
   async run({ path, content }, context) {
     const bytes = Buffer.from(content);
-    await (await context.sandbox()).writeFile(path, bytes);
+    const sandbox = await context.sandbox();
+    await aboutPath(path, sandbox.writeFile(path, bytes));
     return { text: `[wrote ${count(bytes.length)} bytes to ${path}]`, isError: false };
   },
 });
