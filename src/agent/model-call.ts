@@ -48,6 +48,7 @@ export function createCallModel(ports: ModelCallPorts): CallModel {
 
 async function* askInOrder(calling: Calling, models: readonly string[]): AsyncGenerator<ModelCallEvent> {
   const { health } = calling.ports;
+  calling.signal.throwIfAborted();
   const order = health.order(models);
   if (order.length === 0) throw noModelSetUp();
   const failures: ModelFailed[] = [];

@@ -7,13 +7,13 @@ export interface RunningTimer {
 }
 
 export interface Timers {
-  /** Runs `then` once after `ms`, unless cancelled. */
-  start(ms: number, then: () => void): RunningTimer;
+  /** Does `run` once after `ms`, unless cancelled. */
+  start(ms: number, run: () => void): RunningTimer;
 }
 
 export const systemTimers: Timers = {
-  start(ms, then) {
-    const timer = setTimeout(then, ms);
+  start(ms, run) {
+    const timer = setTimeout(run, ms);
     return {
       refresh: () => void timer.refresh(),
       cancel: () => clearTimeout(timer),
