@@ -31,7 +31,14 @@ export function dockerSpec(more: Partial<SandboxSpec> = {}): SandboxSpec {
 
 /** A state of its own, so that runs side by side do not see each other. */
 export function dockerOptions(more: Partial<DockerBackendOptions> = {}): DockerBackendOptions {
-  return { stateId: `test-${randomBytes(6).toString('hex')}`, poolSize: 0, log: silentLog, clock: systemClock, ...more };
+  return {
+    stateId: `test-${randomBytes(6).toString('hex')}`,
+    poolSize: 0,
+    log: silentLog,
+    clock: systemClock,
+    ownPaths: [tmpdir()],
+    ...more,
+  };
 }
 
 export async function dockerBackend(more: Partial<DockerBackendOptions> = {}): Promise<DockerBackend> {

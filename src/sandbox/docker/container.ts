@@ -2,7 +2,7 @@
  * Owns one container from its making to its removal, with the runner inside. Must never leave a container behind that
  * nobody knows: whatever fails on the way, it is removed.
  */
-import { AppError, isAppError, messageOf } from '../../domain/errors.ts';
+import { AppError, messageOf } from '../../domain/errors.ts';
 import type { Log } from '../../domain/log.ts';
 import type { Containers } from './containers.ts';
 import { NoSupervisor, openLink } from './link.ts';
@@ -41,11 +41,14 @@ export async function makeContainer(
   const id = await containers.create(plan.name, plan.body);
   try {
     await containers.start(id);
-    const runner = await openRunner(containers, id, plan, options);
+    const runner = await openRunner(containers, id, plan, options).catch(async (error: unknown) => {
+      const running = await containers.isRunning(id).catch(() => false);
+      throw running ? error : endedAtOnce(plan.body.Image, error);
+    });
     return new RunningContainer({ containers, plan, id, runner, log: options.log });
   } catch (error) {
     await containers.remove(id).catch(() => {});
-    throw isAppError(error, 'conflict') ? endedAtOnce(plan.body.Image, error) : error;
+    throw error;
   }
 }
 

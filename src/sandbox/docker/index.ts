@@ -38,6 +38,11 @@ export interface DockerBackendOptions {
   containerPrefix?: string;
   /** No workspace may be one of these or hold one: home directory, state directory, ... The engine's socket always counts. */
   protectedPaths?: readonly string[];
+  /**
+   * Directories that belong to the gateway alone, e.g. its state directory. For a gateway that is root: a workspace of root's
+   * below one of them is handed to the sandbox user; one elsewhere is refused, with the command that mends it.
+   */
+  ownPaths?: readonly string[];
   /** As whom the gateway runs; this process unless given. */
   gatewayUser?: ContainerUser;
 }
@@ -154,7 +159,8 @@ class Backend implements DockerBackend {
     });
     const protectedPaths = [this.#engine.socketPath, ...(this.#options.protectedPaths ?? [])];
     const gatewayUser = this.#options.gatewayUser ?? thisUser();
-    const workspace = await resolveWorkspace(spec, { gatewayUser, protectedPaths, log: this.#options.log });
+    const { log, ownPaths = [] } = this.#options;
+    const workspace = await resolveWorkspace(spec, { gatewayUser, protectedPaths, ownPaths, log });
     const body = specToContainer(spec, { ...workspace, protectedPaths });
     return { body, key: configHash(body), workdir: spec.workdir };
   }

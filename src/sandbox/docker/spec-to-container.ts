@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../../domain/errors.ts';
 import type { SandboxLimits, SandboxSpec } from '../../domain/sandbox.ts';
-import { refuseWorkdir, refuseWorkspace } from './workspace-rules.ts';
+import { refuseLink, refuseWorkdir, refuseWorkspace } from './workspace-rules.ts';
 
 export interface ContainerUser {
   uid: number;
@@ -173,12 +173,7 @@ function refuseSpec(spec: SandboxSpec, surroundings: Surroundings): void {
   if (spec.access === 'none') return;
   if (spec.access !== 'ro' && spec.access !== 'rw') throw new AppError('invalid', 'Workspace access is none, ro or rw.');
   refuseWorkspace(spec.workspace, surroundings.protectedPaths);
-  if (surroundings.realWorkspace !== spec.workspace) {
-    const real = surroundings.realWorkspace ?? 'nowhere';
-    throw new AppError('denied', `The workspace ${spec.workspace} leads through a link, to ${real}.`, {
-      hint: `Configure ${real} itself.`,
-    });
-  }
+  refuseLink(spec.workspace, surroundings.realWorkspace);
 }
 
 /** Source of the grammar: github.com/distribution/reference. */

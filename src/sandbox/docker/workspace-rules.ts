@@ -75,6 +75,14 @@ function workspaceReason(path: string, protectedPaths: readonly string[]): strin
   return held === undefined ? undefined : `it holds ${held}`;
 }
 
+/** `real` is the path with every link resolved. Throws AppError `denied`. */
+export function refuseLink(path: string, real: string | undefined): void {
+  if (real === path) return;
+  throw new AppError('denied', `The workspace ${path} leads through a link, to ${real ?? 'nowhere'}.`, {
+    ...(real === undefined ? {} : { hint: `Configure ${real} itself.` }),
+  });
+}
+
 /** Inside the container: a directory that hides nothing the image needs. Throws AppError. */
 export function refuseWorkdir(path: string): void {
   refuseOddPath(path, 'working directory');

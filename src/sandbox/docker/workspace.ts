@@ -1,15 +1,15 @@
 /**
  * Owns what this host says of a workspace: its real path, and as whom a sandbox must run to use it.
- * Must never follow a link on the way, and never change the owner of what others than root could have put there.
+ * Must never go on with a path that leads through a link.
  */
-import { lchown, lstat, readdir, realpath } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
-import { join } from 'node:path';
+import { lstat, realpath } from 'node:fs/promises';
 import { AppError } from '../../domain/errors.ts';
 import type { Log } from '../../domain/log.ts';
 import type { SandboxSpec } from '../../domain/sandbox.ts';
 import type { ContainerUser } from './spec-to-container.ts';
-import { refuseWorkspace } from './workspace-rules.ts';
+import { handOver } from './hand-over.ts';
+import { refuseLink, refuseWorkspace } from './workspace-rules.ts';
 
 export interface WorkspaceFacts {
   realWorkspace: string | undefined;
@@ -20,6 +20,8 @@ export interface WorkspaceSettings {
   /** As whom the gateway runs. */
   gatewayUser: ContainerUser;
   protectedPaths: readonly string[];
+  /** Directories that belong to the gateway alone; only below them a workspace of root's is handed to the sandbox user. */
+  ownPaths: readonly string[];
   log: Log;
 }
 
@@ -28,19 +30,20 @@ const imageUser: ContainerUser = { uid: 1000, gid: 1000 };
 
 /**
  * The user inside is the gateway's own when that is not root, else the workspace's owner when that is not root, else the
- * image's. A workspace that belongs to root is handed over to that user when it could not use it otherwise.
+ * image's. A workspace that belongs to root, and that this user could not use, is handed over when it is the gateway's own.
  */
 export async function resolveWorkspace(spec: SandboxSpec, settings: WorkspaceSettings): Promise<WorkspaceFacts> {
   const gateway = notRoot(settings.gatewayUser);
   if (spec.access === 'none') return { realWorkspace: undefined, user: gateway ?? imageUser };
   refuseWorkspace(spec.workspace, settings.protectedPaths);
   const { real, entry } = await look(spec.workspace);
+  // Before anything else is done with it: what a link leads to is somebody else's.
+  refuseLink(spec.workspace, real);
   const user = gateway ?? notRoot({ uid: entry.uid, gid: entry.gid }) ?? imageUser;
   if (!mayUse(entry, user, spec.access)) {
     if (gateway !== undefined || entry.uid !== 0) throw cannotUse(spec, user);
-    settings.log.info({ workspace: real, uid: user.uid }, 'the workspace belongs to root: handing it to the sandbox user');
-    await handOver(real, user);
-    if (!mayUse(await lstat(real), user, spec.access)) throw cannotUse(spec, user);
+    if (!(await handOver(real, user, settings.ownPaths))) throw cannotUse(spec, user);
+    settings.log.info({ workspace: real, uid: user.uid }, 'the workspace belonged to root and was handed to the sandbox user');
   }
   return { realWorkspace: real, user };
 }
@@ -81,23 +84,4 @@ function cannotUse(spec: SandboxSpec, user: ContainerUser): AppError {
       hint: `chown -R ${user.uid}:${user.gid} ${spec.workspace}`,
     },
   );
-}
-
-/**
- * Only what belongs to root and can be written by root alone, so that nobody can have put a link or a second name there while
- * this looks. What even its owner may not write (0444) stays root's: it is protected on purpose.
- */
-async function handOver(directory: string, user: ContainerUser): Promise<void> {
-  const entry = await lstat(directory);
-  const writableByOthers = (entry.mode & 0o002) !== 0 || ((entry.mode & 0o020) !== 0 && entry.gid !== 0);
-  if (!entry.isDirectory() || entry.uid !== 0 || writableByOthers) return;
-  for (const child of await readdir(directory)) {
-    const path = join(directory, child);
-    const found = await lstat(path);
-    if (found.isDirectory()) await handOver(path, user);
-    else if (found.uid === 0 && found.isFile() && found.nlink === 1 && (found.mode & 0o200) !== 0)
-      await lchown(path, user.uid, user.gid);
-  }
-  // The directory last: until then nobody but root can write in it.
-  await lchown(directory, user.uid, user.gid);
 }

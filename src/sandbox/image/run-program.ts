@@ -62,8 +62,9 @@ function startProgram(file: string, args: readonly string[], options: ProgramOpt
 function programEnd(file: string, child: ChildProcess, recent: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
-      const code = error.code === 'ENOENT' ? 'not_found' : 'unavailable';
-      reject(new AppError(code, `${file} could not be run.`, { cause: error }));
+      // EACCES too: that is what a search through a PATH with a closed directory comes to.
+      const code = error.code === 'ENOENT' || error.code === 'EACCES' ? 'not_found' : 'unavailable';
+      reject(new AppError(code, `${file} is missing, or cannot be run.`, { cause: error }));
     });
     child.once('close', (exitCode, signal) => {
       if (exitCode === 0) return resolve();
