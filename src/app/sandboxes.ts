@@ -45,6 +45,7 @@ export function dockerBackendFor({ settings, stateDir, log }: SandboxParts): Doc
     poolSize: agent.sandbox.poolSize,
     image: agent.sandbox.spec.image,
     protectedPaths: [stateDir],
+    ownPaths: [stateDir],
     log,
     clock: systemClock,
   });
