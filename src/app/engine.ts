@@ -1,4 +1,5 @@
 /** Everything that a turn needs and a poll does not: models, tools, sandboxes, the files of the prompt. Loaded with the first turn. */
+import { mkdirSync } from 'node:fs';
 import { createPromptFiles } from '../agent/workspace-files.ts';
 import type { Environment } from '../config/environment.ts';
 import { systemClock } from '../domain/clock.ts';
@@ -31,6 +32,7 @@ export async function loadEngine({ settings, environment, stateDir, log }: Engin
     clock: systemClock,
     log,
   });
+  makeWorkspaces(settings.current().agents);
   const sandboxes = await createSandboxes({ settings, stateDir, log });
   return {
     models,
@@ -44,4 +46,9 @@ export async function loadEngine({ settings, environment, stateDir, log }: Engin
     releaseSandbox: (session, agent) => sandboxes.release(session, agent),
     close: () => sandboxes.close(),
   };
+}
+
+/** What a sandbox shows must exist before it. Others may read it (the state directory around it is closed): a container's user does. */
+function makeWorkspaces(agents: readonly AgentSettings[]): void {
+  for (const { workspace } of agents) mkdirSync(workspace, { recursive: true, mode: 0o755 });
 }

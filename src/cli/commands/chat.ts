@@ -19,7 +19,8 @@ export default defineCommand({
   args: {},
   async run(call): Promise<ExitCode> {
     const { out, ...context } = contextOf(call);
-    const terminal = { name: 'the terminal', path: ['channels', 'terminal'], value: {} };
+    // Whoever can run this command as this user owns everything that it could ask for.
+    const terminal = { name: 'the terminal', path: ['channels', 'terminal'], value: { dmPolicy: 'open', allowFrom: ['*'] } };
     const loaded = await loadForStart(context.paths(), [terminal]);
     const log = createLog({ level: 'warn', style: 'json', write: openLogFile(context.paths().logFile).write });
     const finished = deferred();

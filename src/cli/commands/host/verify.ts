@@ -1,6 +1,6 @@
 /** `openclaw host verify`: every layer proved by observation. Exit code 0: all hold, 1: findings. */
 import { defineCommand } from 'citty';
-import { findingsOf, verify, type Verified } from '../../../host/engine/verify.ts';
+import { findingsOf, verify } from '../../../host/engine/verify.ts';
 import { recordVerification } from '../../../host/verification-record.ts';
 import type { ExitCode } from '../../../runtime/exit-codes.ts';
 import { contextOf } from '../../command.ts';
@@ -15,7 +15,7 @@ export default defineCommand({
     const { results } = await verify(layers, input);
     const at = new Date().toISOString();
     if (input.machine.live && call.args.only === undefined) await recordVerification(input.machine, { at, results });
-    showResults({ at, results: results as Verified[] }, context.out, {
+    showResults({ at, results }, context.out, {
       json: call.args.json === true,
       all: call.args.all === true,
     });
