@@ -175,8 +175,10 @@ function deletion(test: StoreTest): void {
     await store.turns.finish(turn.id, { state: 'stopped', entries: [], deliveries: [] });
     await receive(store, queue('1', 'waits too'));
     const counts = await store.inbox.counts();
+    for (let reads = 0; reads < 3; reads += 1) assert.equal((await store.sessions.history(id)).length, 1);
     assert.equal(await store.sessions.delete(keyOf('1')), true);
     assert.equal(await store.sessions.delete(keyOf('1')), false);
+    assert.deepEqual(await store.sessions.history(id), []);
     const later = await again();
     assert.equal(await later.sessions.get(keyOf('1')), undefined);
     assert.deepEqual(await later.sessions.history(id), []);

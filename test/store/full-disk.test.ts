@@ -88,6 +88,10 @@ describe('a full disk', { skip }, () => {
       const again = await receive(store, queue('3', 'came again'));
       await store.durable();
       assert.equal(again.queued.length, 1);
+      const [, lostClaim] = await lost;
+      await rejects(store.turns.append(lostClaim.turn.id, [note('x')]), 'unavailable');
+      assert.equal((await store.turns.interrupted()).length, 1, 'what began in the lost commit never was');
+      await rejects(store.turns.append(lostClaim.turn.id, [note('x')]), 'not_found');
       await claim(store, '2');
     }));
 
