@@ -43,7 +43,7 @@ export const telegramSettings = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .meta(facts({ description: 'A file that holds the token and nothing else. It goes before `botToken`.' })),
+    .meta(facts({ description: 'A file that holds the token and nothing else. It goes before `botToken`.', perAccount: true })),
   apiRoot,
   streamMode: z
     .enum(['off', 'partial', 'block'])
