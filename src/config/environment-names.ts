@@ -9,6 +9,8 @@ export interface EnvironmentName {
   onlyWith?: ConfigPath;
   /** It does not count where the file has all of these: a key beside an address of one's own belongs to that server. */
   notWith?: readonly ConfigPath[];
+  /** Keys of the file that say the same in another way: they do not count beside it. */
+  insteadOf?: readonly ConfigPath[];
   /** It holds a bearer token of a login, not an API key. */
   bearer?: boolean;
 }
@@ -28,6 +30,7 @@ export const environmentNames: readonly EnvironmentName[] = [
     kind: 'text',
     paths: [['channels', 'telegram', 'botToken']],
     onlyWith: ['channels', 'telegram'],
+    insteadOf: [['channels', 'telegram', 'tokenFile']],
   },
 ];
 

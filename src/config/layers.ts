@@ -96,6 +96,11 @@ export class Assembly {
     this.#origins.push({ path, origin });
   }
 
+  drop(path: ConfigPath): void {
+    const above = valueAt(this.value, path.slice(0, -1));
+    if (isRecord(above)) delete above[path.at(-1) as string];
+  }
+
   /** The last layer counts. */
   originOf(path: ConfigPath): Origin {
     const above = this.#origins.findLast((one) => startsWith(path, one.path));
@@ -125,6 +130,7 @@ export function putEnvironment(assembly: Assembly, layers: Layers, names: readon
     const words = layers.fromDotEnv.has(entry.name) ? `${entry.name} in .env` : `the environment variable ${entry.name}`;
     const value = valueOfVariable(entry, layers.env[entry.name] as string);
     for (const path of entry.paths) assembly.put(path, value, { words, variable: entry });
+    for (const path of entry.insteadOf ?? []) assembly.drop(path);
   }
 }
 

@@ -158,6 +158,25 @@ test(
   },
 );
 
+test('who may not write the file is told to use sudo', { skip: process.getuid?.() !== 0 }, async (t) => {
+  const here = place(t, '{}');
+  chownSync(here.home, 0, 65534);
+  chmodSync(here.home, 0o750);
+  chownSync(here.locations.configPath, 0, 65534);
+  chmodSync(here.locations.configPath, 0o640);
+  process.setegid?.(65534);
+  process.seteuid?.(65534);
+  try {
+    const error = await errorOf(setInFile(editorOf(here), ['gateway', 'port'], 5));
+    assert.ok(isAppError(error, 'denied'));
+    assert.equal(error.hint, 'Only its owner may write it: run the same command with sudo.');
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(0);
+  }
+  assert.equal(textOf(here), '{}');
+});
+
 test('a link stays a link: the file behind it is changed', async (t) => {
   const here = place(t);
   const target = here.write('real.json', '{}');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { LARGEST_TEXT } from '../../src/config/json5/tree.ts';
@@ -106,6 +106,8 @@ test("somebody else's bot token in the environment starts no channel", async (t)
   assert.deepEqual(without.config.channels, {});
   const configured = await place(t, '{channels: {telegram: {}}}').load({ env });
   assert.match(revealed(configured.config.channels.telegram?.botToken), /^123456:/);
+  const file = await place(t, '{channels: {telegram: {tokenFile: "/elsewhere"}}}').load({ env });
+  assert.equal(file.config.channels.telegram?.tokenFile, undefined);
   const enabled = await place(t, '{plugins: {entries: {telegram: {enabled: true}}}}').load({ env });
   assert.match(revealed(enabled.config.channels.telegram?.botToken), /^123456:/);
 });
@@ -188,6 +190,13 @@ for (const [mode, outcome] of modes) {
     assert.equal(warnings.length, outcome === 'warning' ? 1 : 0);
   });
 }
+
+test("a file of another user is told, root's is not", { skip: process.getuid?.() !== 0 }, async (t) => {
+  const here = place(t, '{}');
+  chownSync(here.locations.configPath, 12345, 12345);
+  const { warnings } = await here.load();
+  assert.deepEqual(warnings, [`${here.locations.configPath} belongs to another user (uid 12345), who can change it`]);
+});
 
 test('.env that others can write is refused too', async (t) => {
   const here = place(t);

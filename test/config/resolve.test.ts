@@ -156,7 +156,7 @@ test('accounts inherit what their channel says, but no secret', async (t) => {
     `{channels: {telegram: {
       name: "bots", botToken: "111111:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", dmPolicy: "allowlist", allowFrom: [5, "telegram:6", "tg:7", "signal:8"],
       groupPolicy: "allowlist", groupAllowFrom: ["9"], groups: {"-100": {requireMention: false, allowFrom: ["10"]}, "*": {enabled: false}},
-      streamMode: "off",
+      streamMode: "off", tokenFile: "/run/first",
       accounts: {
         second: {botToken: "222222:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB", allowFrom: [11], groups: {"-200": {}}},
         third: {enabled: false, dmPolicy: "open", allowFrom: ["*"]},
@@ -174,6 +174,8 @@ test('accounts inherit what their channel says, but no secret', async (t) => {
   assert.match(tokenOf(first) ?? '', /^111111/);
   assert.match(tokenOf(second) ?? '', /^222222/);
   assert.equal(tokenOf(third), undefined);
+  const fileOf = (one: typeof first): unknown => (one?.settings as { tokenFile?: string } | undefined)?.tokenFile;
+  assert.deepEqual([fileOf(first), fileOf(second)], ['/run/first', undefined]);
   assert.deepEqual(first?.admission, {
     dmPolicy: 'allowlist',
     allowFrom: ['5', '6', '7'],
