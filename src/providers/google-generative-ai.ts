@@ -46,9 +46,11 @@ function optionsOf(request: ModelRequest, from: string): LanguageModelV4CallOpti
   };
 }
 
-/** Models before 2.5 refuse every thinking setting; `off` is each model's lowest. */
+/** Models before 2.5 refuse every thinking setting; `off` is each model's lowest, which for Gemini 4 is `low`. */
 function thinking({ thinking: level, model }: ModelRequest): Pick<LanguageModelV4CallOptions, 'reasoning' | 'providerOptions'> {
   if (/gemini-(?:1|2\.0)|gemma/.test(model)) return {};
-  if (level === 'off') return { reasoning: 'none' };
-  return { reasoning: level, providerOptions: { google: { thinkingConfig: { includeThoughts: true } } } };
+  const isAtLeastLow = /gemini-[4-9]/.test(model);
+  if (level === 'off') return { reasoning: isAtLeastLow ? 'low' : 'none' };
+  const reasoning = level === 'minimal' && isAtLeastLow ? 'low' : level;
+  return { reasoning, providerOptions: { google: { thinkingConfig: { includeThoughts: true } } } };
 }
