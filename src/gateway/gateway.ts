@@ -61,6 +61,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     async start() {
       state.startedAtMs = parts.clock.now();
       for (const channel of ring.channels.values()) begin(channel);
+      // Both in this turn of the event loop, in this order: see `Recovery.start`.
       void ring.recovery.start();
       ring.lanes.wakeFromStore();
     },

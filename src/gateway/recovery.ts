@@ -42,11 +42,18 @@ export class Recovery {
     this.parts = parts;
   }
 
-  /** Called once at the start. Must not reject: what fails here is logged, and everything else goes on. */
+  /**
+   * Called once, in the same turn of the event loop in which the channels begin, before any of them can have brought anything:
+   * what the store holds as running now was left by a dead process, and nothing of it is our own.
+   * Must not reject: what fails here is logged, and everything else goes on.
+   */
   async start(): Promise<void> {
-    await this.attempt('deliveries', () => this.deliveries());
-    await this.attempt('commands', () => this.commands());
-    await this.attempt('turns', () => this.turns());
+    const { outbox, inbox, turns } = this.parts.store;
+    const left = Promise.allSettled([outbox.interrupted(), inbox.unfinishedCommands(), turns.interrupted()]);
+    const [deliveries, commands, running] = await left;
+    await this.attempt('deliveries', async () => this.deliveries(valueOf(deliveries)));
+    await this.attempt('commands', async () => this.commands(valueOf(commands)));
+    await this.attempt('turns', async () => this.turns(valueOf(running)));
   }
 
   /** The store lost what was written of a turn: it is taken up again once the disk takes writes. */
@@ -75,9 +82,8 @@ export class Recovery {
     }
   }
 
-  private async deliveries(): Promise<void> {
+  private async deliveries(interrupted: readonly Delivery[]): Promise<void> {
     const { store } = this.parts;
-    const interrupted = await store.outbox.interrupted();
     const again: Delivery[] = [];
     let marked = 0;
     for (const delivery of interrupted) {
@@ -101,13 +107,12 @@ export class Recovery {
     return delivery.remoteId !== undefined || this.parts.channelOf(delivery.to)?.capabilities.detectsDuplicates === true;
   }
 
-  private async commands(): Promise<void> {
-    for (const command of await this.parts.store.inbox.unfinishedCommands()) await this.parts.runCommand(command);
+  private async commands(unfinished: readonly QueuedCommand[]): Promise<void> {
+    for (const command of unfinished) await this.parts.runCommand(command);
   }
 
-  private async turns(): Promise<void> {
-    const { store, log } = this.parts;
-    const interrupted = await store.turns.interrupted();
+  private async turns(interrupted: readonly ClaimedTurn[]): Promise<void> {
+    const { log } = this.parts;
     if (interrupted.length === 0) return;
     const trial = await this.lastTrial();
     const blamed = trial.length === 1 ? trial[0] : undefined;
@@ -156,6 +161,11 @@ export class Recovery {
     await this.parts.store.setFact(TRIAL_FACT, [...this.onTrial.keys()].join(' '));
     await this.parts.store.durable();
   }
+}
+
+function valueOf<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'rejected') throw settled.reason;
+  return settled.value;
 }
 
 function isPreview(delivery: Delivery): boolean {

@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import * as z from 'zod';
 import type { Sandbox } from '../../src/domain/sandbox.ts';
-import type { Tool } from '../../src/domain/tool.ts';
 import type { DockerBackend } from '../../src/sandbox/docker/index.ts';
+import { tools } from '../../src/tools/index.ts';
 import { createBed } from '../gateway/bed/bed.ts';
 import type { Bed } from '../gateway/bed/bed.ts';
 import { noSandbox } from '../gateway/bed/tools.ts';
@@ -17,22 +16,10 @@ let backend: DockerBackend;
 let bed: Bed;
 let made: Promise<Sandbox> | undefined;
 
-const exec: Tool<{ command: string }> = {
-  name: 'exec',
-  groups: ['runtime'],
-  description: 'Runs a shell command in the sandbox.',
-  input: z.object({ command: z.string() }),
-  effect: () => 'write',
-  async run({ command }, { sandbox, timeoutMs }) {
-    const result = await (await sandbox()).exec({ command: { shell: command }, timeoutMs, maxOutputBytes: 10_000 });
-    return { text: Buffer.from(result.stdout).toString(), isError: result.exitCode !== 0 };
-  },
-};
-
 before(async () => {
   backend = await dockerBackend();
   bed = await createBed({
-    tools: [exec as Tool],
+    tools,
     sandboxFor: (agent) => ({ ...noSandbox, sandbox: () => (made ??= backend.acquire('session:test', agent.sandbox.spec)) }),
   });
   await bed.store.pairings.allow({ channel: 'telegram', account: 'default', senderId: String(PAIRED) });

@@ -41,3 +41,9 @@ export interface ChatCommand {
   name: string;
   run(call: CommandCall, house: CommandHouse): Promise<CommandReply>;
 }
+
+/** The model that answers this conversation; without a configured one, the first that was found. */
+export async function currentModel({ session, agent }: CommandCall, house: CommandHouse): Promise<string> {
+  const chosen = session?.settings.model ?? agent.models[0];
+  return chosen ?? (await (await house.engine()).modelNames(agent))[0] ?? 'none';
+}

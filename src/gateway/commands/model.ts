@@ -1,4 +1,5 @@
 /** /model: shows the model of the conversation, or chooses one of those that are configured. */
+import type { AgentSettings } from '../../domain/settings.ts';
 import type { ChatCommand, CommandCall, CommandHouse, CommandReply } from './command.ts';
 
 /** Buttons beyond this are a wall; the rest can be typed. */
@@ -14,7 +15,7 @@ export const model: ChatCommand = {
 
 function show({ session, agent }: CommandCall, names: readonly string[]): CommandReply {
   const own = session?.settings.model;
-  const current = own ?? agent.models[0] ?? 'none';
+  const current = own ?? defaultOf(agent, names);
   const buttons = names.slice(0, MOST_BUTTONS).map((name) => ({ label: name, command: `/model ${name}` }));
   const text = [
     `Model: ${current}${own === undefined ? '' : ' (chosen for this conversation)'}`,
@@ -34,7 +35,7 @@ async function choose(
 ): Promise<CommandReply> {
   if (rest.toLowerCase() === 'default') {
     await house.store.sessions.patch(sessionKey, { model: null });
-    return { text: `Model: ${agent.models[0] ?? 'none'} (the default).` };
+    return { text: `Model: ${defaultOf(agent, names)} (the default).` };
   }
   const wanted = rest.toLowerCase();
   const found =
@@ -44,6 +45,10 @@ async function choose(
     return { text: `There is no model "${rest.slice(0, 80)}" here. /model lists those that can be chosen.` };
   await house.store.sessions.patch(sessionKey, { model: found });
   return { text: `Model: ${found}, from your next message on.` };
+}
+
+function defaultOf(agent: AgentSettings, names: readonly string[]): string {
+  return agent.models[0] ?? names[0] ?? 'none';
 }
 
 function onlyOne(names: readonly string[]): string | undefined {

@@ -3,12 +3,14 @@ import type { ModelFacts } from '../../domain/model.ts';
 import type { SessionTotals } from '../../domain/session.ts';
 import type { AgentSettings } from '../../domain/settings.ts';
 import { short } from '../figures.ts';
+import { currentModel } from './command.ts';
 import type { ChatCommand, CommandHouse } from './command.ts';
 
 export const status: ChatCommand = {
   name: 'status',
-  async run({ session, sessionKey, agent }, house) {
-    const settings = { model: agent.models[0] ?? 'none', thinking: agent.thinking, ...session?.settings };
+  async run(call, house) {
+    const { session, sessionKey, agent } = call;
+    const settings = { thinking: agent.thinking, ...session?.settings, model: await currentModel(call, house) };
     const totals = session?.totals ?? NOTHING_YET;
     const facts = await factsOf(settings.model, house);
     const window = facts === undefined ? '' : ` of ${short(facts.contextTokens)}`;
