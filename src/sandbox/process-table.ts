@@ -5,14 +5,11 @@ import type { BackgroundProcess, ProcessTable } from '../domain/tool.ts';
 /** More than a person or a model keeps track of. */
 const maxEntries = 32;
 
-export interface ClearableProcessTable extends ProcessTable {
-  /** The sandbox is gone. Ids are not used again, so that an old one is not taken for a new command. */
-  clear(): void;
-}
+let lastNumber = 0;
 
-export function createProcessTable(): ClearableProcessTable {
+/** Ids are used once in the life of the gateway, so that an old one is not taken for a new command. */
+export function createProcessTable(): ProcessTable {
   const entries = new Map<string, BackgroundProcess>();
-  let lastNumber = 0;
 
   const makeRoom = (): void => {
     if (entries.size < maxEntries) return;
@@ -36,6 +33,5 @@ export function createProcessTable(): ClearableProcessTable {
     get: (processId) => entries.get(processId),
     list: () => [...entries.values()],
     remove: (processId) => void entries.delete(processId),
-    clear: () => entries.clear(),
   };
 }

@@ -1,239 +1,303 @@
 /**
- * Which sandbox a session uses, from its first tool call to its end. One sandbox for each scope, however many calls begin at once;
- * none before it is needed, none after it rested. Must never hand one scope's sandbox to another.
+ * Owns which sandbox a session's tools get, and how long it lives: made at the first tool call, ended with its session, when it
+ * has been idle, or when its place is needed. The one place that decides between the sandbox and the host. Must never repeat a
+ * call on a new sandbox, and never show one workspace to an agent that has another.
  */
 import type { Clock } from '../domain/clock.ts';
-import { AppError, isAppError, messageOf } from '../domain/errors.ts';
+import { AppError, messageOf } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
-import type { Sandbox, SandboxBackend, SandboxListing } from '../domain/sandbox.ts';
+import type { Sandbox, SandboxBackend, SandboxListing, SandboxSpec, WorkspaceAccess } from '../domain/sandbox.ts';
+import type { SessionKey } from '../domain/session.ts';
 import type { AgentSettings } from '../domain/settings.ts';
 import type { ProcessTable } from '../domain/tool.ts';
-import { createProcessTable, type ClearableProcessTable } from './process-table.ts';
+import type { HostBackend } from './host.ts';
+import { Places } from './places.ts';
+import { createProcessTable } from './process-table.ts';
+import { TrackedSandbox } from './tracked-sandbox.ts';
 
-export interface SessionSandboxesParts {
-  /** For sandboxed sessions; asked at each creation. */
-  backend(): Promise<SandboxBackend>;
-  /** For `mode: off`. */
-  host: SandboxBackend;
-  maxSandboxes(): number;
+export interface SessionSandboxesOptions {
+  /** Asked when a sandbox is needed. */
+  backend: () => Promise<SandboxBackend>;
+  /** For sessions that the owner takes out of the sandbox. */
+  host: HostBackend;
+  /** Sandboxes alive at once; asked again each time. Those on the host do not count. */
+  maxSandboxes: () => number;
   clock: Clock;
   log: Log;
+  /** When all places are taken, one that has been idle this long gives way, milliseconds. */
+  evictAfterMs?: number;
 }
 
 export interface SandboxUser {
-  sessionKey: string;
+  sessionKey: SessionKey;
   agent: AgentSettings;
 }
 
+export interface SandboxForSession {
+  /** As tools will see it, before it is made. `isolated` is false where they run on the host. */
+  facts: { workdir: string; access: WorkspaceAccess; scratchDir: string; isolated: boolean };
+  isolated: boolean;
+  /** The same one for all calls while it lives. Waits when all places are taken. Rejects with AppError `unavailable`. */
+  sandbox(): Promise<Sandbox>;
+  processes: ProcessTable;
+}
+
 export interface SessionSandboxes {
-  forSession(user: SandboxUser): { isolated: boolean; sandbox(): Promise<Sandbox>; processes: ProcessTable };
-  /** Destroys the sandbox that this session alone uses; a shared one stays. Must not throw. */
+  /** Makes nothing yet. */
+  forSession(user: SandboxUser): SandboxForSession;
+  /** The session ended or was reset. One that other sessions share lives on. */
   end(user: SandboxUser): Promise<void>;
-  /** Destroys all, or those whose scope is this session; returns how many. Must not throw. */
-  endAll(sessionKey?: string): Promise<number>;
+  /** Ends every sandbox, or those that this session's tools would use, shared or not. Returns how many. */
+  endAll(sessionKey?: SessionKey): Promise<number>;
+  /** Those alive, as their sessions use them. */
   list(): SandboxListing[];
+  /** Ends all and makes no more. Must not throw. */
   close(): Promise<void>;
 }
 
-interface Place {
-  readonly scopeKey: string;
-  readonly agent: AgentSettings;
-  readonly isolated: boolean;
-  readonly processes: ClearableProcessTable;
-  making: Promise<Sandbox> | undefined;
-  sandbox: Sandbox | undefined;
-  madeAtMs: number;
-  lastUsedMs: number;
-  /** Calls that run now. */
-  busy: number;
+export function createSessionSandboxes(options: SessionSandboxesOptions): SessionSandboxes {
+  return new Sandboxes(options);
 }
 
-const LOOK_FOR_IDLE_MS = 30_000;
-
-export function createSessionSandboxes(parts: SessionSandboxesParts): SessionSandboxes {
-  return new Places(parts);
+/** Whether the owner wants this session's tools in a sandbox. */
+export function isSandboxed({ sessionKey, agent }: SandboxUser): boolean {
+  const { mode } = agent.sandbox;
+  return mode === 'all' || (mode === 'non-main' && sessionKey !== `agent:${agent.id}:main`);
 }
 
-/** A session's own, its agent's, or everybody's. */
-function scopeKeyOf({ sessionKey, agent }: SandboxUser): string {
-  if (agent.sandbox.scope === 'session') return sessionKey;
-  return agent.sandbox.scope === 'agent' ? `agent:${agent.id}` : 'shared';
+/** Who shares a sandbox: the session alone, all sessions of the agent, or all. */
+export function scopeKeyOf({ sessionKey, agent }: SandboxUser): string {
+  if (agent.sandbox.scope === 'shared') return 'shared';
+  return agent.sandbox.scope === 'agent' ? `agent:${agent.id}` : sessionKey;
 }
 
-/** False where the owner lets this session's tools run on the host. */
-function isIsolated({ sessionKey, agent }: SandboxUser): boolean {
-  if (agent.sandbox.mode === 'all') return true;
-  return agent.sandbox.mode === 'non-main' && sessionKey !== `agent:${agent.id}:main`;
+/** The sandbox that one scope has, or is about to have. */
+interface Slot {
+  key: string;
+  scope: AgentSettings['sandbox']['scope'];
+  /** As the configuration says it. */
+  wantedScopeKey: string;
+  /** As the backend knows it: its own where another workspace has the wanted one. */
+  scopeKey: string;
+  isolated: boolean;
+  spec: SandboxSpec;
+  idleMs: number;
+  createdAtMs: number;
+  processes: ProcessTable;
+  /** Aborted when it ends, whether made or not. */
+  end: AbortController;
+  ready: Promise<TrackedSandbox>;
+  sandbox?: TrackedSandbox;
+  backendId?: string;
 }
 
-class Places implements SessionSandboxes {
-  readonly #parts: SessionSandboxesParts;
-  readonly #places = new Map<string, Place>();
-  /** Who waits for a sandbox to go, the longest-waiting first. */
-  readonly #waiting: (() => void)[] = [];
-  readonly #timer: NodeJS.Timeout;
+/** Longer than a model usually thinks between two tool calls. */
+const defaultEvictAfterMs = 30_000;
+const sandboxScratchDir = '/tmp';
+
+class Sandboxes implements SessionSandboxes {
+  readonly #options: SessionSandboxesOptions;
+  readonly #evictAfterMs: number;
+  readonly #slots = new Map<string, Slot>();
+  readonly #places: Places;
+  readonly #ending = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(parts: SessionSandboxesParts) {
-    this.#parts = parts;
-    this.#timer = setInterval(() => this.#endIdle(), LOOK_FOR_IDLE_MS).unref();
+  constructor(options: SessionSandboxesOptions) {
+    this.#options = options;
+    this.#evictAfterMs = options.evictAfterMs ?? defaultEvictAfterMs;
+    this.#places = new Places(options.maxSandboxes);
   }
 
-  forSession(user: SandboxUser): { isolated: boolean; sandbox(): Promise<Sandbox>; processes: ProcessTable } {
-    const place = this.#placeOf(user);
-    return { isolated: place.isolated, processes: place.processes, sandbox: () => this.#sandboxOf(place) };
+  forSession(user: SandboxUser): SandboxForSession {
+    const isolated = isSandboxed(user);
+    const { workdir, access, workspace } = user.agent.sandbox.spec;
+    const key = slotKeyOf(user);
+    const facts = isolated
+      ? { workdir, access, scratchDir: sandboxScratchDir, isolated }
+      : { workdir: workspace, access: 'rw' as const, scratchDir: this.#options.host.scratchDirOf(key), isolated };
+    return { facts, isolated, sandbox: () => this.#sandboxOf(user), processes: this.#processesOf(key) };
   }
 
   async end(user: SandboxUser): Promise<void> {
-    if (user.agent.sandbox.scope === 'session') await this.#destroy(scopeKeyOf(user));
+    if (user.agent.sandbox.scope !== 'session') return;
+    const slot = this.#slots.get(slotKeyOf(user));
+    if (slot) await this.#end(slot);
   }
 
-  async endAll(sessionKey?: string): Promise<number> {
-    const keys = [...this.#places.values()]
-      .filter((place) => place.sandbox && (sessionKey === undefined || place.scopeKey === sessionKey))
-      .map(({ scopeKey }) => scopeKey);
-    await Promise.all(keys.map((key) => this.#destroy(key)));
-    return keys.length;
+  async endAll(sessionKey?: SessionKey): Promise<number> {
+    const slots = [...this.#slots.values()].filter((slot) => sessionKey === undefined || serves(slot, sessionKey));
+    await Promise.all(slots.map((slot) => this.#end(slot)));
+    return slots.length;
   }
 
   list(): SandboxListing[] {
-    return [...this.#places.values()].flatMap(({ sandbox, scopeKey, agent, isolated, madeAtMs, lastUsedMs }) =>
-      sandbox
-        ? [
-            {
-              name: sandbox.name,
-              backend: isolated ? 'sandbox' : 'host',
-              scopeKey,
-              image: agent.sandbox.spec.image,
-              createdAtMs: madeAtMs,
-              lastUsedAtMs: lastUsedMs,
-              running: true,
-            },
-          ]
-        : [],
-    );
+    return [...this.#slots.values()].flatMap(({ sandbox, wantedScopeKey: scopeKey, backendId = '', spec, createdAtMs }) => {
+      if (!sandbox) return [];
+      const { name, lastUsedAtMs } = sandbox;
+      return [{ name, backend: backendId, scopeKey, image: spec.image, createdAtMs, lastUsedAtMs, running: true }];
+    });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#timer);
-    await Promise.all([...this.#places.keys()].map((key) => this.#destroy(key)));
-    for (const wake of this.#waiting.splice(0)) wake();
+    clearTimeout(this.#timer);
+    await this.endAll();
+    await Promise.all(this.#ending);
   }
 
-  #placeOf(user: SandboxUser): Place {
-    const scopeKey = scopeKeyOf(user);
-    const isolated = isIsolated(user);
-    const key = isolated ? scopeKey : `host:${scopeKey}`;
-    const known = this.#places.get(key);
-    if (known) return known;
-    const place: Place = {
-      scopeKey: key,
-      agent: user.agent,
-      isolated,
+  async #sandboxOf(user: SandboxUser): Promise<Sandbox> {
+    if (this.#closed) throw ended('the gateway is stopping');
+    const key = slotKeyOf(user);
+    const known = this.#slots.get(key);
+    if (known && sameSpec(known.spec, user.agent.sandbox.spec)) return known.ready;
+    // The configuration changed under it.
+    if (known) await this.#end(known);
+    return (this.#slots.get(key) ?? this.#makeSlot(key, user)).ready;
+  }
+
+  #makeSlot(key: string, user: SandboxUser): Slot {
+    const { scope, spec, idleMs } = user.agent.sandbox;
+    const slot: Slot = {
+      key,
+      scope,
+      wantedScopeKey: scopeKeyOf(user),
+      scopeKey: isSandboxed(user) ? this.#freeScopeKey(user) : key,
+      isolated: isSandboxed(user),
+      spec,
+      idleMs,
+      createdAtMs: this.#options.clock.now(),
       processes: createProcessTable(),
-      making: undefined,
-      sandbox: undefined,
-      madeAtMs: 0,
-      lastUsedMs: this.#parts.clock.now(),
-      busy: 0,
+      end: new AbortController(),
+      ready: Promise.resolve(undefined as never),
     };
-    this.#places.set(key, place);
-    return place;
+    this.#slots.set(key, slot);
+    slot.ready = this.#fill(slot);
+    slot.ready.catch(() => this.#forget(slot));
+    return slot;
   }
 
-  #sandboxOf(place: Place): Promise<Sandbox> {
-    place.lastUsedMs = this.#parts.clock.now();
-    // A place that ended meanwhile begins anew for whoever still holds it.
-    this.#places.set(place.scopeKey, place);
-    place.making ??= this.#make(place).catch((error: unknown) => {
-      place.making = undefined;
-      throw error;
-    });
-    return place.making;
+  /** Agents with different workspaces share no sandbox, even where the scope says `shared`. */
+  #freeScopeKey(user: SandboxUser): string {
+    const scopeKey = scopeKeyOf(user);
+    const taken = [...this.#slots.values()].some((slot) => slot.scopeKey === scopeKey);
+    return taken ? `${scopeKey}:${user.agent.id}` : scopeKey;
   }
 
-  async #make(place: Place): Promise<Sandbox> {
-    if (this.#closed) throw new AppError('unavailable', 'The gateway is stopping.');
-    await this.#room(place);
-    const backend = place.isolated ? await this.#parts.backend() : this.#parts.host;
-    const made = await backend.acquire(place.scopeKey, place.agent.sandbox.spec);
-    place.madeAtMs = this.#parts.clock.now();
-    place.sandbox = watched(made, place, () => this.#forget(place));
-    return place.sandbox;
-  }
-
-  /** Resolves when there is room for one more; the sandbox that rested longest goes first. */
-  async #room(forPlace: Place): Promise<void> {
-    while (!this.#closed) {
-      const alive = [...this.#places.values()].filter((place) => place !== forPlace && (place.sandbox ?? place.making));
-      if (alive.length < this.#parts.maxSandboxes()) return;
-      const resting = alive.filter((place) => place.sandbox && isResting(place)).toSorted((a, b) => a.lastUsedMs - b.lastUsedMs);
-      if (resting[0]) await this.#destroy(resting[0].scopeKey);
-      else await new Promise<void>((wake) => void this.#waiting.push(wake));
-    }
-  }
-
-  /** The sandbox is gone: the next call gets a fresh one. Nothing is run again. */
-  #forget(place: Place): void {
-    const { sandbox } = place;
-    place.sandbox = undefined;
-    place.making = undefined;
-    place.processes.clear();
-    void sandbox?.destroy();
-    this.#waiting.shift()?.();
-  }
-
-  async #destroy(key: string): Promise<void> {
-    const place = this.#places.get(key);
-    this.#places.delete(key);
-    const sandbox = place?.sandbox ?? (await place?.making?.catch(() => undefined));
-    if (!place) return;
-    place.sandbox = undefined;
-    place.making = undefined;
-    place.processes.clear();
-    await sandbox?.destroy();
-    this.#waiting.shift()?.();
-  }
-
-  #endIdle(): void {
-    const now = this.#parts.clock.now();
-    for (const place of this.#places.values()) {
-      if (!isResting(place) || now - place.lastUsedMs < place.agent.sandbox.idleMs) continue;
-      this.#destroy(place.scopeKey).catch((error: unknown) =>
-        this.#parts.log.warn({ error: messageOf(error) }, 'a sandbox was not removed'),
-      );
-    }
-  }
-}
-
-function isResting(place: Place): boolean {
-  return place.busy === 0 && place.processes.list().every((entry) => entry.exit !== undefined);
-}
-
-/** Counts the calls that run, remembers the last use, and tells when the sandbox turns out to be gone. */
-function watched(sandbox: Sandbox, place: Place, gone: () => void): Sandbox {
-  const during = async <T>(call: Promise<T>): Promise<T> => {
-    place.busy += 1;
+  async #fill(slot: Slot): Promise<TrackedSandbox> {
+    const { end, isolated } = slot;
+    if (isolated) await this.#place(end.signal);
     try {
-      return await call;
+      const backend = isolated ? await this.#options.backend() : this.#options.host;
+      const sandbox = await backend.acquire(slot.scopeKey, slot.spec);
+      if (end.signal.aborted) {
+        await sandbox.destroy();
+        throw end.signal.reason;
+      }
+      slot.backendId = backend.id;
+      slot.sandbox = new TrackedSandbox(sandbox, this.#options.clock, () => void this.#end(slot));
+      this.#schedule();
+      return slot.sandbox;
     } catch (error) {
-      if (isAppError(error, 'unavailable') && place.sandbox) gone();
+      if (isolated) this.#places.free();
       throw error;
-    } finally {
-      place.busy -= 1;
-      place.lastUsedMs = Math.max(place.lastUsedMs, Date.now());
     }
-  };
-  return {
-    name: sandbox.name,
-    workdir: sandbox.workdir,
-    access: sandbox.access,
-    scratchDir: sandbox.scratchDir,
-    exec: (request) => during(sandbox.exec(request)),
-    start: (request) => during(sandbox.start(request)),
-    readFile: (path, range) => during(sandbox.readFile(path, range)),
-    writeFile: (path, bytes) => during(sandbox.writeFile(path, bytes)),
-    destroy: () => sandbox.destroy(),
-  };
+  }
+
+  #place(signal: AbortSignal): Promise<void> {
+    const taken = this.#places.take(signal);
+    if (this.#places.waiting > 0) this.#sweep();
+    return taken;
+  }
+
+  /** Of a sandbox that exists only: one that is being made ends itself when it is done. */
+  #end(slot: Slot): Promise<void> {
+    this.#forget(slot);
+    if (slot.end.signal.aborted) return Promise.resolve();
+    slot.end.abort(ended('it was ended'));
+    const ending = this.#destroy(slot).finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+    return ending;
+  }
+
+  async #destroy({ sandbox, isolated, ready, scopeKey }: Slot): Promise<void> {
+    if (!sandbox) {
+      await ready.catch(() => {});
+      return;
+    }
+    await sandbox.destroy().catch((error: unknown) => {
+      this.#options.log.error({ scopeKey, error: messageOf(error) }, 'a sandbox was not destroyed as it should be');
+    });
+    if (isolated) this.#places.free();
+  }
+
+  #forget(slot: Slot): void {
+    if (this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key);
+  }
+
+  /** A view on the processes of whatever sandbox the scope has at the moment. */
+  #processesOf(key: string): ProcessTable {
+    const table = (): ProcessTable | undefined => this.#slots.get(key)?.processes;
+    return {
+      add: (entry) => {
+        const current = table();
+        if (!current) throw ended('it ended while the command was started');
+        return current.add(entry);
+      },
+      get: (processId) => table()?.get(processId),
+      list: () => table()?.list() ?? [],
+      remove: (processId) => table()?.remove(processId),
+    };
+  }
+
+  /** Ends what has been idle for its time, and as many idle ones as others wait for; then waits for the next to become so. */
+  #sweep(): void {
+    const idle = [...this.#slots.values()].filter((slot) => slot.sandbox && !slot.sandbox.busy);
+    for (const slot of idle) if (idleMsOf(slot) >= slot.idleMs) void this.#end(slot);
+    this.#places.settle();
+    const candidates = idle.filter((slot) => slot.isolated && !slot.end.signal.aborted && idleMsOf(slot) >= this.#evictAfterMs);
+    const longestIdleFirst = candidates.toSorted((one, other) => idleMsOf(other) - idleMsOf(one));
+    for (const slot of longestIdleFirst.slice(0, this.#places.waiting)) void this.#end(slot);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const living = [...this.#slots.values()].filter((slot) => slot.sandbox);
+    if (this.#closed || living.length === 0) return;
+    const evictAfterMs = this.#places.waiting > 0 ? this.#evictAfterMs : Infinity;
+    const waits = living.map((slot) => Math.min(slot.idleMs, slot.isolated ? evictAfterMs : Infinity) - idleMsOf(slot));
+    // At least a moment: one that is busy is looked at again, not over and over.
+    const waitMs = Math.min(Math.max(Math.min(...waits), shortestWaitMs), longestWaitMs);
+    this.#timer = setTimeout(() => this.#sweep(), waitMs).unref();
+  }
+}
+
+const shortestWaitMs = 10;
+/** A timer holds no more. */
+const longestWaitMs = 2_147_483_647;
+
+function slotKeyOf(user: SandboxUser): string {
+  const { scope, spec } = user.agent.sandbox;
+  const place = isSandboxed(user) ? 'sandbox' : 'host';
+  const workspace = scope === 'shared' ? `${spec.access} ${spec.workspace}` : '';
+  return JSON.stringify([place, scopeKeyOf(user), workspace]);
+}
+
+function idleMsOf(slot: Slot): number {
+  return slot.sandbox?.idleMs ?? 0;
+}
+
+function sameSpec(one: SandboxSpec, other: SandboxSpec): boolean {
+  return one === other || JSON.stringify({ ...one, agentId: '' }) === JSON.stringify({ ...other, agentId: '' });
+}
+
+function serves({ scope, wantedScopeKey }: Slot, sessionKey: SessionKey): boolean {
+  if (scope === 'shared') return true;
+  return scope === 'session' ? wantedScopeKey === sessionKey : sessionKey.startsWith(`${wantedScopeKey}:`);
+}
+
+function ended(why: string): AppError {
+  return new AppError('unavailable', `The sandbox is gone: ${why}.`, { hint: 'The next tool call makes a new one.' });
 }
