@@ -60,7 +60,7 @@ export class Deliveries {
     const { database } = context;
     this.#insert = database.statement(
       `INSERT INTO deliveries (id, place, preview, created_at_ms, first, state, attempts, source, chat_id, thread_id, reply_to, part_index, turn, session_key, trace_id, remote_id, part)
-       VALUES (?1, ?1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#takeOver = database.statement(
       `UPDATE deliveries SET place = ?, preview = 0, first = ?, state = ?, source = ?, chat_id = ?, thread_id = ?, reply_to = ?, part_index = ?, part = ?
@@ -125,7 +125,7 @@ export class Deliveries {
     const { turn, traceId } = origin;
     const sessionKey = delivery.sessionKey ?? origin.sessionKey;
     const part = JSON.stringify(delivery.part);
-    const head = [id, Number(how.preview), clock.now(), Number(how.first), state, Number(sending)];
+    const head = [id, id, Number(how.preview), clock.now(), Number(how.first), state, Number(sending)];
     this.#insert.run(
       ...head,
       ...this.#address(delivery.to),

@@ -38,8 +38,8 @@ function createAmend({ commit, counters, database, sources }: StoreContext): Inb
   const edit = database.statement('UPDATE messages SET text = ? WHERE id = ?');
   const refuse = database.statement("UPDATE messages SET state = 'refused', reason = ? WHERE id = ?");
   const moveHead = database.statement(
-    `UPDATE sessions SET head = (SELECT min(id) FROM messages INDEXED BY messages_queued WHERE session = ?1 AND state = 'queued' AND command = 0)
-     WHERE number = ?1`,
+    `UPDATE sessions SET head = (SELECT min(id) FROM messages INDEXED BY messages_queued WHERE session = ? AND state = 'queued' AND command = 0)
+     WHERE number = ?`,
   );
 
   // oxlint-disable-next-line max-params
@@ -53,7 +53,7 @@ function createAmend({ commit, counters, database, sources }: StoreContext): Inb
         return true;
       }
       refuse.run('deleted by its sender', row.id);
-      moveHead.run(row.session);
+      moveHead.run(row.session, row.session);
       counters.add('message.queued', -1);
       counters.add('message.refused', 1);
       return true;

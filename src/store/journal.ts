@@ -37,7 +37,7 @@ export class Journal {
     this.#insert = database.statement('INSERT INTO entries (conversation, seq, turn, at_ms, body) VALUES (?, ?, ?, ?, ?)');
     this.#compacted = database.statement('UPDATE conversations SET compaction_seq = ?, keep_from_seq = ? WHERE id = ?');
     this.#counted = database.statement(
-      'UPDATE sessions SET compactions = compactions + 1 WHERE conversation = ?1 AND number = (SELECT session FROM conversations WHERE id = ?1)',
+      'UPDATE sessions SET compactions = compactions + 1 WHERE conversation = ? AND number = (SELECT session FROM conversations WHERE id = ?)',
     );
     this.#compaction = database.statement('SELECT compaction_seq, keep_from_seq FROM conversations WHERE id = ?');
     this.#entry = database.statement(`SELECT ${columns} FROM entries WHERE conversation = ? AND seq = ?`);
@@ -81,7 +81,7 @@ export class Journal {
   #noteCompaction(conversation: number, seq: number, keepFromSeq: number): void {
     this.#recent.drop(conversation);
     this.#compacted.run(seq, Math.min(keepFromSeq, seq + 1), conversation);
-    this.#counted.run(conversation);
+    this.#counted.run(conversation, conversation);
   }
 
   /** The last compaction, if any, then what it keeps. Older compactions are inside its summary. */

@@ -18,7 +18,7 @@ const mostJoined = 100;
 
 /** What waits longest now. */
 const newHead =
-  "(SELECT min(id) FROM messages INDEXED BY messages_queued WHERE session = ?1 AND state = 'queued' AND command = 0)";
+  "(SELECT min(id) FROM messages INDEXED BY messages_queued WHERE session = ? AND state = 'queued' AND command = 0)";
 
 export function createLanes(context: StoreContext): Lanes {
   const { commit, database } = context;
@@ -69,8 +69,8 @@ function createClaim(context: StoreContext): Inbox['claim'] {
     "INSERT INTO turns (id, session, conversation, state, trace_id, messages, started_at_ms) VALUES (?, ?, ?, 'running', ?, ?, ?)",
   );
   const enter = database.statement(
-    `UPDATE sessions SET turn = ?2, latest = ?3, conversation = ?4, created_at_ms = ?5, updated_at_ms = ?6, head = ${newHead}
-     WHERE number = ?1`,
+    `UPDATE sessions SET turn = ?, latest = ?, conversation = ?, created_at_ms = ?, updated_at_ms = ?, head = ${newHead}
+     WHERE number = ?`,
   );
 
   function converse(row: SessionRow, nowMs: number): number {
@@ -94,7 +94,7 @@ function createClaim(context: StoreContext): Inbox['claim'] {
       const conversation = converse(row, nowMs);
       row.updated_at_ms = nowMs;
       start.run(id, row.number, conversation, traceId, JSON.stringify(messages), nowMs);
-      enter.run(row.number, id, messages.at(-1) as number, conversation, row.created_at_ms, nowMs);
+      enter.run(id, messages.at(-1) as number, conversation, row.created_at_ms, nowMs, row.number, row.number);
       running.remember({ id, session: row.number, conversation, key: row.key, traceId, messages });
       return claimed(row, { id, messages: rows.map(queuedMessageOf), startedAtMs: nowMs, deaths: 0 });
     });
@@ -124,7 +124,7 @@ function createJoin(context: StoreContext): Inbox['join'] {
   const { commit, database, running } = context;
   const take = createTake(context);
   const lane = database.statement('SELECT number, head FROM sessions WHERE number = ?');
-  const enter = database.statement(`UPDATE sessions SET latest = ?2, head = ${newHead} WHERE number = ?1`);
+  const enter = database.statement(`UPDATE sessions SET latest = ?, head = ${newHead} WHERE number = ?`);
   const note = database.statement('UPDATE turns SET messages = ? WHERE id = ?');
 
   return (turnId) =>
@@ -133,7 +133,7 @@ function createJoin(context: StoreContext): Inbox['join'] {
       const rows = take(lane.get<Lane>(turn.session) as Lane, turn.id, mostJoined);
       const latest = rows.at(-1);
       if (!latest) return [];
-      enter.run(turn.session, latest.id);
+      enter.run(latest.id, turn.session, turn.session);
       turn.messages.push(...rows.map((row) => row.id));
       note.run(JSON.stringify(turn.messages), turn.id);
       return rows.map(queuedMessageOf);

@@ -60,7 +60,7 @@ export function createPairings(context: StoreContext): Pairings {
   const { commit, database } = context;
   const is = database.statement('SELECT 1 FROM allowed_senders WHERE channel = ? AND account = ? AND sender_id = ?');
   const allowed = database.statement(
-    'SELECT * FROM allowed_senders WHERE ?1 IS NULL OR channel = ?1 ORDER BY approved_at_ms DESC, sender_id',
+    'SELECT * FROM allowed_senders WHERE channel = coalesce(?, channel) ORDER BY approved_at_ms DESC, sender_id',
   );
   return {
     isAllowed: (channel, account, senderId) => commit.read(() => is.get(channel, account, senderId) !== undefined),
@@ -71,7 +71,7 @@ export function createPairings(context: StoreContext): Pairings {
 }
 
 /** A request counts for an hour, whichever way the clock jumps. */
-const valid = 'rejected = 0 AND expires_at_ms > ?1 AND created_at_ms <= ?1 + 60000';
+const valid = 'rejected = 0 AND expires_at_ms > ? AND created_at_ms <= ? + 60000';
 
 function createRequests({ commit, database, clock }: StoreContext): Pick<Pairings, 'start' | 'pending'> {
   const forget = database.statement(`DELETE FROM pairing_requests WHERE NOT (${valid}) AND rejected = 0`);
@@ -83,13 +83,13 @@ function createRequests({ commit, database, clock }: StoreContext): Pick<Pairing
   );
   const insert = database.statement('INSERT INTO pairing_requests VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?) RETURNING *');
   const pending = database.statement(
-    `SELECT * FROM pairing_requests WHERE ${valid} AND (?2 IS NULL OR channel = ?2) ORDER BY created_at_ms DESC, sender_id`,
+    `SELECT * FROM pairing_requests WHERE ${valid} AND channel = coalesce(?, channel) ORDER BY created_at_ms DESC, sender_id`,
   );
 
   function start(stranger: Stranger, mostPending: number): PairingStart {
     const { channel, account, senderId, senderName, firstText } = stranger;
     const nowMs = clock.now();
-    forget.run(nowMs);
+    forget.run(nowMs, nowMs);
     const known = seen.get<RequestRow>(nowMs, channel, account, senderId);
     if (known) return { outcome: 'pending', request: requestOf(known) };
     if ((waiting.get<{ n: number }>(channel, account)?.n ?? 0) >= mostPending) return { outcome: 'full' };
@@ -100,7 +100,7 @@ function createRequests({ commit, database, clock }: StoreContext): Pick<Pairing
 
   return {
     start: (stranger, mostPending) => commit.write(() => start(stranger, mostPending)),
-    pending: (channel) => commit.read(() => pending.all<RequestRow>(clock.now(), channel ?? null).map(requestOf)),
+    pending: (channel) => commit.read(() => pending.all<RequestRow>(clock.now(), clock.now(), channel ?? null).map(requestOf)),
   };
 }
 
@@ -160,15 +160,15 @@ function createCodeSearch(
   database: StoreContext['database'],
   clock: StoreContext['clock'],
 ): (channel: string, code: string) => RequestRow | AppError {
-  const candidates = database.statement(`SELECT * FROM pairing_requests WHERE ${valid} AND channel = ?2`);
-  const clamp = database.statement('UPDATE pairing_guesses SET at_ms = ?1 WHERE at_ms > ?1');
+  const candidates = database.statement(`SELECT * FROM pairing_requests WHERE ${valid} AND channel = ?`);
+  const clamp = database.statement('UPDATE pairing_guesses SET at_ms = ? WHERE at_ms > ?');
   const expire = database.statement('DELETE FROM pairing_guesses WHERE at_ms <= ?');
   const guesses = database.statement('SELECT count(*) AS n, min(at_ms) AS oldest FROM pairing_guesses');
   const note = database.statement('INSERT INTO pairing_guesses VALUES (?)');
 
   return (channel, code) => {
     const nowMs = clock.now();
-    clamp.run(nowMs);
+    clamp.run(nowMs, nowMs);
     expire.run(nowMs - guessWindowMs);
     const { n, oldest } = guesses.get<{ n: number; oldest: number | null }>() as { n: number; oldest: number | null };
     if (n >= mostWrongGuesses) {
@@ -178,7 +178,7 @@ function createCodeSearch(
         retryAfterMs,
       });
     }
-    const found = matchingCode(code, candidates.all<RequestRow>(nowMs, channel));
+    const found = matchingCode(code, candidates.all<RequestRow>(nowMs, nowMs, channel));
     if (found) return found;
     note.run(nowMs);
     const hint = `openclaw pairing list ${channel} shows the codes that are valid.`;

@@ -24,8 +24,8 @@ export function createSessions(context: StoreContext): Sessions {
   );
   const list = database.statement(
     `${withLatest} FROM
-       (SELECT * FROM sessions WHERE conversation IS NOT NULL AND (?1 IS NULL OR agent_id = ?1) AND updated_at_ms >= ?2
-        ORDER BY updated_at_ms DESC, number DESC LIMIT ?3) AS sessions
+       (SELECT * FROM sessions WHERE conversation IS NOT NULL AND agent_id = coalesce(?, agent_id) AND updated_at_ms >= ?
+        ORDER BY updated_at_ms DESC, number DESC LIMIT ?) AS sessions
      JOIN messages ON messages.id = sessions.latest ORDER BY sessions.updated_at_ms DESC, sessions.number DESC`,
   );
 
@@ -74,7 +74,7 @@ function createChanges({ commit, database, ids, clock }: StoreContext, get: (key
     `UPDATE sessions SET conversation = ?, created_at_ms = ?, updated_at_ms = ?, ${fresh} WHERE number = ?`,
   );
   const newest = database.statement(
-    'UPDATE sessions SET latest = (SELECT max(id) FROM messages INDEXED BY messages_session WHERE session = ?1) WHERE number = ?1',
+    'UPDATE sessions SET latest = (SELECT max(id) FROM messages INDEXED BY messages_session WHERE session = ?) WHERE number = ?',
   );
   const patch = database.statement('UPDATE sessions SET settings = ?, updated_at_ms = ? WHERE key = ?');
 
@@ -97,7 +97,7 @@ function createChanges({ commit, database, ids, clock }: StoreContext, get: (key
         const row = lane.get<LaneRow>(key);
         if (row && row.conversation === null) {
           converse(row.number);
-          newest.run(row.number);
+          newest.run(row.number, row.number);
         }
         const session = get(key);
         if (!session) return undefined;

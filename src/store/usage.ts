@@ -6,7 +6,7 @@ import { idNumber } from './ids.ts';
 const select = `
   SELECT day, model, session_key AS sessionKey, sender_id AS senderId, calls, input_tokens AS inputTokens, output_tokens AS outputTokens,
     cache_read_tokens AS cacheReadTokens, cost_usd AS costUsd
-  FROM usage_days WHERE day >= ?1 AND (?2 IS NULL OR session_key = ?2) AND (?3 IS NULL OR sender_id = ?3)
+  FROM usage_days WHERE day >= ? AND session_key = coalesce(?, session_key) AND sender_id = coalesce(?, sender_id)
   ORDER BY day, sender_id, session_key, model`;
 
 function dayOf(ms: number): string {
@@ -21,8 +21,8 @@ export function createUsage({ commit, database }: StoreContext): Pick<Sessions, 
        cost_usd = cost_usd + excluded.cost_usd`,
   );
   const total = database.statement(
-    `UPDATE sessions SET input_tokens = input_tokens + ?1, output_tokens = output_tokens + ?2, context_tokens = ?1 + ?2, cost_usd = cost_usd + ?3
-     WHERE key = ?4 AND conversation = ?5`,
+    `UPDATE sessions SET input_tokens = input_tokens + ?, output_tokens = output_tokens + ?, context_tokens = ?, cost_usd = cost_usd + ?
+     WHERE key = ? AND conversation = ?`,
   );
   const totals = database.statement(select);
 
@@ -31,7 +31,7 @@ export function createUsage({ commit, database }: StoreContext): Pick<Sessions, 
       commit.write(() => {
         const { inputTokens, outputTokens, cacheReadTokens } = usage;
         add.run(dayOf(atMs), senderId, sessionKey, model, inputTokens, outputTokens, cacheReadTokens, costUsd);
-        total.run(inputTokens, outputTokens, costUsd, sessionKey, idNumber('s', sessionId));
+        total.run(inputTokens, outputTokens, inputTokens + outputTokens, costUsd, sessionKey, idNumber('s', sessionId));
       }),
     usage: ({ sinceMs, sessionKey, senderId }) =>
       commit.read(() => totals.all<UsageTotal>(dayOf(sinceMs), sessionKey ?? null, senderId ?? null).map((row) => ({ ...row }))),
