@@ -6,6 +6,7 @@
  * on trial when the process dies a second time, without having got any further, is quarantined; nobody else is ever blamed.
  */
 import type { Channel } from '../domain/channel.ts';
+import { messageOf } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
 import type { Address } from '../domain/message.ts';
 import type { Delivery, QueuedCommand, Store } from '../domain/store.ts';
@@ -26,10 +27,13 @@ export interface RecoveryParts {
 }
 
 const TRIAL_FACT = 'recovery.trial';
+const TRIED_FACT = 'recovery.tried';
 /** So long a suspect runs before the next one begins beside it; less where there are many. */
 const MOST_APART_MS = 100;
 const ALL_BEGUN_MS = 1_500;
-const LEFT_AGAIN_MS = 1_000;
+/** Between attempts to take up what a full disk has left. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
 
 export class Recovery {
   private readonly parts: RecoveryParts;
@@ -37,6 +41,7 @@ export class Recovery {
   private readonly onTrial = new Map<string, Promise<void>>();
   private again: NodeJS.Timeout | undefined;
   private stopped = false;
+  private pauseMs = FIRST_PAUSE_MS;
 
   constructor(parts: RecoveryParts) {
     this.parts = parts;
@@ -61,10 +66,23 @@ export class Recovery {
     if (this.again || this.stopped) return;
     this.again = setTimeout(() => {
       this.again = undefined;
-      void this.attempt('turns', async () => {
-        for (const claimed of await this.parts.store.turns.interrupted()) void this.parts.resume(claimed);
-      }).then((done) => (done ? undefined : this.left()));
-    }, LEFT_AGAIN_MS);
+      void this.takeUpAgain();
+    }, this.pauseMs);
+  }
+
+  private async takeUpAgain(): Promise<void> {
+    const { store, resume, log } = this.parts;
+    try {
+      // Tried with something small first: a turn that cannot be kept would only ask its model in vain.
+      await store.setFact(TRIED_FACT, String(this.pauseMs));
+      await store.durable();
+      for (const claimed of await store.turns.interrupted()) void resume(claimed);
+      this.pauseMs = FIRST_PAUSE_MS;
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'the disk takes no writes yet');
+      this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 2);
+      this.left();
+    }
   }
 
   stop(): void {
@@ -72,13 +90,11 @@ export class Recovery {
     clearTimeout(this.again);
   }
 
-  private async attempt(what: string, work: () => Promise<void>): Promise<boolean> {
+  private async attempt(what: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      return true;
     } catch (error) {
       this.parts.log.error({ error, what }, 'something that was interrupted could not be taken up again');
-      return false;
     }
   }
 

@@ -51,6 +51,8 @@ export interface BedOptions {
   /** Peers and a directory that outlive one gateway. */
   surroundings?: Surroundings;
   telegram?: Record<string, unknown>;
+  /** Stands between the gateway and the real store. */
+  wrapStore?: (store: Store) => Store;
   /** Told when a session's sandbox is to go. */
   released?: () => void;
   log?: Log;
@@ -79,8 +81,8 @@ export interface Bed extends Surroundings {
   close(): Promise<void>;
 }
 
-export async function createSurroundings(): Promise<Surroundings> {
-  const dir = await mkdtemp(join(tmpdir(), 'openclaw-bed-'));
+export async function createSurroundings(where = tmpdir()): Promise<Surroundings> {
+  const dir = await mkdtemp(join(where, 'openclaw-bed-'));
   await mkdir(join(dir, 'workspace'));
   const [botApi, modelApi] = await Promise.all([createBotApi(), createModelApi()]);
   return { dir, botApi, modelApi };
@@ -97,7 +99,7 @@ export async function createBed(options: BedOptions = {}): Promise<Bed> {
   const log = options.log ?? silentLog;
   const store = await openStore({ path: join(around.dir, 'openclaw.db'), clock: systemClock, log });
   const agent = agentSettings(join(around.dir, 'workspace'), options.agent);
-  const gateway = createGateway(await partsOf(around, store, agent, options));
+  const gateway = createGateway(await partsOf(around, options.wrapStore?.(store) ?? store, agent, options));
   await gateway.start();
   const stop = async (graceMs = 500): Promise<void> => {
     await gateway.stop({ graceMs });
