@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { RestartScope, SettingFacts } from '../domain/setting.ts';
 import type { ConfigPath } from './path.ts';
 
-export interface KnownKey {
+interface KnownKey {
   schema: z.core.$ZodType;
   facts: Partial<SettingFacts>;
   /** Of itself or of the nearest key above it that says so. */

@@ -7,7 +7,7 @@ import { Assembly, putEnvironment, readLayers, type ConfigFile, type FlagValue, 
 import { DEFAULT_PORT, type Locations } from './locations.ts';
 import type { ConfigModel } from './model.ts';
 import { formatPath, startsWith, valueAt, type ConfigPath } from './path.ts';
-import { ConfigError, describeProblem, placeOfKey, problemsOf, readTree, type Problem } from './problems.ts';
+import { ConfigError, placeOfKey, problemsOf, readTree, type Problem } from './problems.ts';
 import type { ReferenceEdges, RunProgram } from './references.ts';
 import { runProgram } from './run-program.ts';
 import type { Config } from './schema.ts';
@@ -137,11 +137,6 @@ function validate(model: ConfigModel, file: ConfigFile, assembly: Assembly): Con
     return assembly.place(isUnknownKey && place ? { ...problem, place } : problem);
   });
   throw new ConfigError(file.path, problems);
-}
-
-/** For lists of problems outside of an error. */
-export function problemLines(problems: readonly Problem[]): string[] {
-  return problems.map(describeProblem);
 }
 
 /** A follower for `look`: the secrets at and below a path. */

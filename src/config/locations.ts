@@ -4,7 +4,7 @@ import { AppError } from '../domain/errors.ts';
 import { homeOf, type Environment } from './environment.ts';
 
 /** Of the command line; they win over the environment. */
-export interface LocationFlags {
+interface LocationFlags {
   /** State in `~/.openclaw-NAME`. */
   profile?: string | undefined;
   /** Short for the profile `dev`, on port 19001. */

@@ -41,7 +41,7 @@ function variable(name: string, env: Environment): string {
   });
 }
 
-export type ReferenceKind = 'env' | 'file' | 'credential' | 'op';
+type ReferenceKind = 'env' | 'file' | 'credential' | 'op';
 
 /** What a secret's text refers to; undefined when it is the secret itself. */
 export function referenceKind(text: string): ReferenceKind | undefined {

@@ -13,7 +13,7 @@ const MAIN: Agent = { id: 'main' };
 const SOUL = 'SOUL.md';
 const HOUR_MS = 3_600_000;
 
-export interface ResolvedAgents {
+interface ResolvedAgents {
   list: AgentSettings[];
   /** Answers whatever no binding gives to another. */
   defaultAgentId: string;

@@ -5,13 +5,13 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSyn
 import { dirname } from 'node:path';
 import { AppError } from '../domain/errors.ts';
 
-export interface SafeFile {
+interface SafeFile {
   text: string;
   /** What the owner should know, one sentence each. */
   warnings: string[];
 }
 
-export interface FileRules {
+interface FileRules {
   maxBytes: number;
   /** `refuse`: readable by other users is an error (a file that is nothing but a secret). */
   readableByOthers: 'warn' | 'refuse';

@@ -22,7 +22,7 @@ import { modelsSection } from './sections/models.ts';
 import { toolsSection } from './sections/tools.ts';
 
 /** What the lists of plugins add to the schema. */
-export interface SchemaParts {
+interface SchemaParts {
   channels: readonly ChannelPlugin<never>[];
   /** Wire formats of model providers. */
   apis: readonly string[];

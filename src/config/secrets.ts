@@ -38,7 +38,7 @@ export function expandAll(root: z.core.$ZodType, value: Plain, edges: Pick<Refer
   return problems;
 }
 
-export interface ResolvedSecrets {
+interface ResolvedSecrets {
   problems: Problem[];
   /** References that were not followed. */
   unfollowed: ConfigPath[];

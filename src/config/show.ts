@@ -10,7 +10,7 @@ import { formatPath, valueAt, type ConfigPath } from './path.ts';
 import { unknownKey } from './problems.ts';
 import type { ConfigSchema } from './schema.ts';
 
-export interface ShowOptions {
+interface ShowOptions {
   /** Secrets themselves instead of their fingerprints. */
   reveal: boolean;
 }

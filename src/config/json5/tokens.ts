@@ -1,6 +1,6 @@
 /**
  * Cuts a JSON5 text into tokens with their offsets. Linear in the text; source: spec.json5.org.
- * See docs/decisions for why no library does it.
+ * See docs/decisions/0005-own-json5-reader.md for why no library does it.
  */
 import { AppError } from '../../domain/errors.ts';
 import { describePlace, placeAt, type Place } from './place.ts';
@@ -11,7 +11,7 @@ export interface Span {
   end: number;
 }
 
-export type TokenType = 'punctuation' | 'string' | 'number' | 'word' | 'end';
+type TokenType = 'punctuation' | 'string' | 'number' | 'word' | 'end';
 
 export interface Token extends Span {
   type: TokenType;

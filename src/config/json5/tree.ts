@@ -15,13 +15,13 @@ export interface ArrayNode extends Span {
   kind: 'array';
   items: TreeNode[];
 }
-export interface ScalarNode extends Span {
+interface ScalarNode extends Span {
   kind: 'scalar';
   value: string | number | boolean | null;
 }
 export type TreeNode = ObjectNode | ArrayNode | ScalarNode;
 
-export interface Member {
+interface Member {
   key: string;
   keySpan: Span;
   value: TreeNode;

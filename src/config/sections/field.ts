@@ -52,7 +52,7 @@ function bytesOf(size: string): number {
 export const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 export const NAME_WORDS = 'a name of small letters, digits, - and _, at most 32 long';
 
-export const MODEL_REFERENCE = /^[a-z0-9][a-z0-9._-]*\/\S{1,200}$/i;
+const MODEL_REFERENCE = /^[a-z0-9][a-z0-9._-]*\/\S{1,200}$/i;
 
 export function modelReference(facts: SettingFacts) {
   return z
