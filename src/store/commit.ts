@@ -13,7 +13,7 @@ import type { Ids } from './ids.ts';
 import { storeError } from './sqlite.ts';
 import type { Database } from './sqlite.ts';
 
-export interface CommitParts {
+interface CommitParts {
   database: Database;
   counters: Counters;
   fence: Fence;

@@ -8,7 +8,7 @@ import type { Database, Statement } from './sqlite.ts';
 export const messageStates: readonly MessageState[] = ['queued', 'running', 'answered', 'refused', 'quarantined'];
 export const deliveryStates: readonly DeliveryState[] = ['queued', 'sending', 'sent', 'failed', 'uncertain'];
 
-export type CounterName = `message.${MessageState}` | `delivery.${DeliveryState}`;
+type CounterName = `message.${MessageState}` | `delivery.${DeliveryState}`;
 
 export const counterNames: readonly CounterName[] = [
   ...messageStates.map((state) => `message.${state}` as const),

@@ -185,7 +185,7 @@ export class Deliveries {
   }
 }
 
-export function deliveryOf(row: DeliveryRow, source: Source): Delivery {
+function deliveryOf(row: DeliveryRow, source: Source): Delivery {
   return {
     id: idText('d', row.id),
     to: {

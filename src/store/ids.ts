@@ -6,7 +6,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Database, Statement } from './sqlite.ts';
 
 /** Message, turn, session, delivery. */
-export type IdKind = 'm' | 't' | 's' | 'd';
+type IdKind = 'm' | 't' | 's' | 'd';
 
 /** Keeps an id at sixteen digits and a safe integer from 1985 to 2107; a clock that shows another year does not matter. */
 const perMillisecond = 2_048;

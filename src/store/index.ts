@@ -30,7 +30,7 @@ import { createTurns } from './turns.ts';
 export { acquireInstanceLock } from './lock.ts';
 export type { InstanceLock } from './lock.ts';
 
-export interface StoreOptions {
+interface StoreOptions {
   /** The database file; it and its directory are made where they are missing. */
   path: string;
   clock: Clock;

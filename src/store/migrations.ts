@@ -11,7 +11,7 @@ import type { Database } from './sqlite.ts';
 export const migrations: readonly string[] = [version1];
 
 /** "OCLW": marks the file as a database of this program. */
-export const applicationId = 0x4f_43_4c_57;
+const applicationId = 0x4f_43_4c_57;
 
 /**
  * Brings the database to the newest version and into WAL mode. AppError `conflict` when it is newer than the program,

@@ -6,7 +6,7 @@ import type * as Sqlite from 'node:sqlite';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { AppError } from '../domain/errors.ts';
 
-export type Value = SQLInputValue;
+type Value = SQLInputValue;
 
 /** Node 22 prints an ExperimentalWarning when the module loads; it says nothing that an operator can act on. */
 export function loadSqlite(): typeof Sqlite {

@@ -32,7 +32,9 @@ function createFinish(context: StoreContext, deliveries: Deliveries): Turns['fin
   const { commit, counters, database, clock, journal, running } = context;
   const settle = database.statement('UPDATE messages SET state = ?, reason = ? WHERE id = ?');
   const end = database.statement('UPDATE turns SET state = ?, reason = ?, ended_at_ms = ? WHERE id = ?');
-  const leave = database.statement('UPDATE sessions SET turn = NULL, turns = turns + 1, updated_at_ms = ? WHERE number = ?');
+  const leave = database.statement(
+    'UPDATE sessions SET turn = NULL, turns = turns + (conversation IS ?), updated_at_ms = ? WHERE number = ?',
+  );
 
   return (turnId, outcome) =>
     commit.write(() => {
@@ -44,7 +46,7 @@ function createFinish(context: StoreContext, deliveries: Deliveries): Turns['fin
       counters.add('message.running', -messages.length);
       counters.add(`message.${state}`, messages.length);
       end.run(outcome.state, outcome.reason ?? null, clock.now(), id);
-      leave.run(clock.now(), session);
+      leave.run(conversation, clock.now(), session);
       running.ended(id);
       journal.ended(conversation);
       const replies = deliveries.addReplies(outcome.deliveries, { turn: id, sessionKey: key, traceId });

@@ -155,5 +155,6 @@ function deaths(test: StoreTest): void {
     await finish(later, turn.id);
     assert.equal((await later.sessions.history(session.id)).length, 1);
     assert.deepEqual(await later.sessions.history(fresh?.id ?? ''), []);
+    assert.equal((await later.sessions.get(keyOf('1')))?.totals.turns, 0, 'totals are those of the current id');
   });
 }
