@@ -17,14 +17,16 @@ export interface PlannedChange {
 
 /** What `apply` would do now. Changes nothing. */
 export async function plan(layers: readonly Layer[], input: LayerInput): Promise<PlannedChange[]> {
-  const planned: PlannedChange[] = [];
-  for (const layer of layers) {
-    for (const resource of await layer.resources(input)) {
-      const change = await resource.inspect(input.machine);
-      if (change) planned.push({ layer: layer.id, resource: resource.id, summary: change.summary, diff: change.diff });
-    }
-  }
-  return planned;
+  return (await Promise.all(layers.map((layer) => planLayer(layer, input)))).flat();
+}
+
+async function planLayer(layer: Layer, input: LayerInput): Promise<PlannedChange[]> {
+  const looked = await Promise.all(
+    (await layer.resources(input)).map(async (resource) => ({ resource, change: await resource.inspect(input.machine) })),
+  );
+  return looked.flatMap(({ resource, change }) =>
+    change ? [{ layer: layer.id, resource: resource.id, summary: change.summary, diff: change.diff }] : [],
+  );
 }
 
 export interface ApplyOptions {
@@ -105,9 +107,10 @@ async function make(change: Change, where: { layer: string; resource: string }, 
 /** Rejects with AppError `unavailable` when the command fails. Does nothing in a tree. */
 export async function pull(trigger: Trigger, machine: Machine): Promise<void> {
   if (!machine.live) return;
-  for (const [file, ...args] of trigger.commands as readonly [string, ...string[]][]) {
+  for (const [program, ...args] of trigger.commands as readonly [string, ...string[]][]) {
+    const file = program.replace(/^-/, '');
     const result = await machine.run(file, args, { timeoutMs: 180_000 });
-    if (result.code === 0) continue;
+    if (result.code === 0 || program !== file) continue;
     const said = result.stderr.trim() || result.stdout.trim() || `exit code ${result.code}`;
     throw new AppError('unavailable', `${[file, ...args].join(' ')} failed: ${said}`, {
       hint: 'Mend what it says, then run the same command again: it goes on where it stopped.',

@@ -27,7 +27,7 @@ export interface FileBefore extends Ownership {
 /** What must run once after the changes of a layer, such as `systemctl daemon-reload`. Named, so that a rerun after a kill still does it. */
 export interface Trigger {
   name: string;
-  /** Program and arguments, each; in this order, all must work. */
+  /** Program and arguments, each; in this order. All must work but those that begin with `-`, as in a systemd unit. */
   commands: readonly (readonly string[])[];
 }
 

@@ -44,16 +44,11 @@ async function undoStep(machine: Machine, step: Step): Promise<Undone> {
 async function undo(machine: Machine, how: Undo): Promise<string | undefined> {
   switch (how.kind) {
     case 'file':
-      if (!how.before) await machine.remove(how.path);
-      else await machine.write(how.path, Buffer.from(how.before.base64, 'base64'), how.before);
-      return undefined;
+      return undoFile(machine, how);
     case 'ownership':
-      if (await machine.state(how.path)) await machine.setOwnership(how.path, how.before);
-      return undefined;
+      return undoOwnership(machine, how);
     case 'link':
-      if (how.target === undefined) await machine.remove(how.path);
-      else await machine.link(how.path, how.target);
-      return undefined;
+      return undoLink(machine, how);
     case 'directory':
       return undoDirectory(machine, how);
     case 'tree':
@@ -62,16 +57,33 @@ async function undo(machine: Machine, how: Undo): Promise<string | undefined> {
     case 'several':
       return joined(await inOrder(how.undos, (one) => undo(machine, one)));
     case 'commands':
-      return machine.live ? joined(await inOrder(how.commands, (command) => runBack(machine, command))) : undefined;
+      return undoCommands(machine, how);
     case 'nothing':
       return how.why;
   }
 }
 
-async function undoDirectory(
-  machine: Machine,
-  { path, before }: Extract<Undo, { kind: 'directory' }>,
-): Promise<string | undefined> {
+type Of<Kind extends Undo['kind']> = Extract<Undo, { kind: Kind }>;
+
+async function undoFile(machine: Machine, { path, before }: Of<'file'>): Promise<undefined> {
+  if (before) await machine.write(path, Buffer.from(before.base64, 'base64'), before);
+  else await machine.remove(path);
+}
+
+async function undoOwnership(machine: Machine, { path, before }: Of<'ownership'>): Promise<undefined> {
+  if (await machine.state(path)) await machine.setOwnership(path, before);
+}
+
+async function undoLink(machine: Machine, { path, target }: Of<'link'>): Promise<undefined> {
+  if (target === undefined) await machine.remove(path);
+  else await machine.link(path, target);
+}
+
+async function undoCommands(machine: Machine, { commands }: Of<'commands'>): Promise<string | undefined> {
+  return machine.live ? joined(await inOrder(commands, (command) => runBack(machine, command))) : undefined;
+}
+
+async function undoDirectory(machine: Machine, { path, before }: Of<'directory'>): Promise<string | undefined> {
   if (!(await machine.state(path))) return undefined;
   if (before) await machine.setOwnership(path, before);
   else if (!(await machine.removeDirectory(path))) return `${path} is not empty and was left`;

@@ -4,6 +4,7 @@
  */
 import type { Check, Observation, Severity } from '../../domain/check.ts';
 import { messageOf } from '../../domain/errors.ts';
+import { plan } from './apply.ts';
 import type { Layer, LayerInput } from './layer.ts';
 import { finding, unobserved } from './observations.ts';
 
@@ -49,13 +50,9 @@ async function drift(layer: Layer, input: LayerInput): Promise<Verified[]> {
     observation,
   });
   try {
-    const found: Verified[] = [];
-    for (const resource of await layer.resources(input)) {
-      const change = await resource.inspect(input.machine);
-      const remedy = `openclaw host repair --only ${layer.id}`;
-      if (change) found.push(told(resource.id, finding(`it differs; ${change.summary}`, remedy)));
-    }
-    return found;
+    const remedy = `openclaw host repair --only ${layer.id}`;
+    const planned = await plan([layer], input);
+    return planned.map(({ resource, summary }) => told(resource, finding(`it differs; ${summary}`, remedy)));
   } catch (error) {
     return [told(`host.${layer.id}`, finding(messageOf(error), 'Mend what it says'))];
   }

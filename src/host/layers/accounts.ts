@@ -55,7 +55,14 @@ function accountChecks({ machine }: LayerInput, layout: Layout): Check[] {
     hostCheck({ id: `accounts.${user}.${name}`, title, rows: [8], observe });
   const checks = [
     check('login', `Nobody can become ${user} with a password`, async () => {
-      const attempt = await runAs(machine, { user: 'nobody' }, ['su', '-s', '/bin/sh', '-c', 'echo in', user]);
+      const attempt = await runAs(machine, { user: 'nobody', mayBecomeOthers: true }, [
+        'su',
+        '-s',
+        '/bin/sh',
+        '-c',
+        'echo in',
+        user,
+      ]);
       return attempt.stdout.includes('in') ? finding(`su let nobody become ${user}`, REPAIR) : holds('su refuses it');
     }),
     check('home', `Nobody else reads ${home}`, async () => {

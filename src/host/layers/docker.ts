@@ -29,7 +29,7 @@ export const sandboxImage = 'openclaw-sandbox:bookworm-slim';
 const restart: Trigger = {
   name: 'restart docker',
   commands: [
-    ['systemctl', 'reset-failed', 'docker.service'],
+    ['-systemctl', 'reset-failed', 'docker.service'],
     ['systemctl', 'restart', 'docker.service'],
     ['docker', 'version', '--format', '{{.Server.Version}}'],
   ],

@@ -11,7 +11,6 @@ import { layoutsOf, type Layout } from '../layout.ts';
 import { isLoopback, listeners } from '../probe/sockets.ts';
 import { directoryResource, fileResource, rootOwned } from '../resources/file.ts';
 import { readAccounts } from '../resources/owner.ts';
-import { restartTrigger } from '../resources/unit.ts';
 
 export const loopback: Layer = {
   id: 'loopback',
@@ -37,7 +36,6 @@ function configuration(layout: Layout): Resource[] {
       keepContent: true,
       secret: true,
       ...(reference ? file : rootOwned(0o600)),
-      triggers: [restartTrigger(`${layout.unit}.service`)],
     }),
   ];
 }

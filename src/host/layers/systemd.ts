@@ -3,7 +3,7 @@
  * would weaken them is a finding and goes.
  */
 import { brokerUnit, layoutsOf, type Layout } from '../layout.ts';
-import type { Check, Observation } from '../../domain/check.ts';
+import type { Check } from '../../domain/check.ts';
 import type { Layer, LayerInput } from '../engine/layer.ts';
 import { finding, holds, hostCheck, restarting, unobserved } from '../engine/observations.ts';
 import type { Machine } from '../engine/machine.ts';

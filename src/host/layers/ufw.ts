@@ -8,7 +8,7 @@ import { hostStateFolder } from '../engine/journal.ts';
 import type { Layer, LayerInput } from '../engine/layer.ts';
 import { finding, holds, hostCheck, unobserved } from '../engine/observations.ts';
 import type { Machine } from '../engine/machine.ts';
-import type { Resource, Trigger } from '../engine/resource.ts';
+import type { Trigger } from '../engine/resource.ts';
 import { liveFirewall } from '../firewall/live.ts';
 import { wantedRules } from '../firewall/policy.ts';
 import { parseRules, replaceRules, type Family, type UfwRule } from '../firewall/ufw-rules.ts';

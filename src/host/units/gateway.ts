@@ -1,6 +1,7 @@
 /** The gateway's unit. `reference` is the document's, directive for directive; `hardened` keeps its promises with everything that Node bears. */
 import { commandPath, firewallUnit, brokerUnit, type Layout } from '../layout.ts';
-import { documentHardening, gatewayHardening, privateRanges, resourceLimits } from './hardening.ts';
+import { documentHardening, gatewayHardening, resourceLimits } from './hardening.ts';
+import { publicRanges } from './public-ranges.ts';
 import { renderUnit, type Directives } from './unit-file.ts';
 
 export interface GatewayUnit {
@@ -115,8 +116,9 @@ function hardenedSections({ layout, privateAddresses }: GatewayUnit): { name: 'U
     ['ReadWritePaths', [layout.stateDir, layout.workspace]],
     ['ReadOnlyPaths', [layout.configDir]],
     ['InaccessiblePaths', ['-/run/docker.sock', '-/run/containerd']],
-    ['IPAddressDeny', privateRanges],
-    ['IPAddressAllow', privateAddresses.length ? [...privateAddresses] : undefined],
+    // Private addresses and the cloud's metadata are out of reach, whatever a model or a page makes it fetch.
+    ['IPAddressDeny', 'any'],
+    ['IPAddressAllow', [publicRanges().join(' '), ...privateAddresses]],
     ...output,
     ['SyslogIdentifier', layout.unit],
     ['IPAccounting', 'yes'],

@@ -44,14 +44,18 @@ function without(directives: Directives, ...names: string[]): Directives {
   return directives.filter(([name]) => !names.includes(name));
 }
 
-/** V8 needs writable and executable memory, and the list of network interfaces needs netlink: neither is closed. */
-export const gatewayHardening: Directives = [...documentHardening, ...beyondTheDocument, ['ProtectHome', 'yes']];
+/** V8 needs writable and executable memory: that is not closed. Nothing of ours asks for the list of network interfaces (netlink). */
+export const gatewayHardening: Directives = [
+  ...without(documentHardening, 'RestrictAddressFamilies'),
+  ['RestrictAddressFamilies', 'AF_INET AF_INET6 AF_UNIX'],
+  ...beyondTheDocument,
+  ['ProtectHome', 'yes'],
+];
 
 /** No network at all, no just-in-time compilation. */
 export const brokerHardening: Directives = [
   ...without(documentHardening, 'RestrictAddressFamilies'),
-  ...without(beyondTheDocument, 'UMask'),
-  ['UMask', '0007'],
+  ...beyondTheDocument,
   ['RestrictAddressFamilies', 'AF_UNIX'],
   ['PrivateNetwork', 'yes'],
   ['IPAddressDeny', 'any'],
@@ -59,9 +63,6 @@ export const brokerHardening: Directives = [
   ['MemoryDenyWriteExecute', 'yes'],
   ['ProtectHome', 'yes'],
 ];
-
-/** Private, link-local and multicast ranges: a model's or a channel's address never lies there, cloud metadata does. */
-export const privateRanges = '169.254.0.0/16 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fe80::/10 fc00::/7 multicast';
 
 /** The document's 4.3. */
 export const resourceLimits: Directives = [

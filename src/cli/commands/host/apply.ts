@@ -22,12 +22,8 @@ export default defineCommand({
     const { out } = context;
     const json = call.args.json === true;
     const work = await prepareHost(call.args, context, 'apply');
-    const planned = await plan(work.layers, work.input);
-    if (call.args['dry-run']) return showPlan(planned, out, json);
-    if (!call.args.yes && planned.length > 0) {
-      showPlan(planned, out, false);
-      await confirm(`Change this host?`);
-    }
+    if (call.args['dry-run']) return showPlan(await plan(work.layers, work.input), out, json);
+    if (!call.args.yes && showPlan(await plan(work.layers, work.input), out, false) !== 0) await confirm('Change this host?');
     const changes = await applyLocked(work, progressOf(out));
     if (json) out.json({ changes });
     else out.line(changes === 0 ? 'Nothing to change.' : `${changes} changes made. To see that they hold: openclaw host verify`);
