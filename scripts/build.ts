@@ -36,6 +36,8 @@ async function bundle({ input, format, folder }: Program): Promise<OutputChunk[]
     cwd: root,
     input,
     platform: 'node',
+    // Native addons that the embedded shell does without: its xz and zstd are absent.
+    external: ['node-liblzma', '@mongodb-js/zstd'],
     transform: { define: { __OPENCLAW_VERSION__: JSON.stringify(version) } },
     onLog(level, log, handler) {
       if (log.code !== 'EVAL') handler(level, log);
