@@ -66,7 +66,8 @@ function channelOf(terminal: Terminal): Channel {
       finish();
       status.state = 'stopped';
     },
-    probe: () => Promise.resolve({ id: 'local', name: 'terminal', notes: [] }),
+    // Not the id of the person who writes here: what comes from us is not answered.
+    probe: () => Promise.resolve({ id: 'openclaw', name: 'terminal', notes: [] }),
     splitText: (markdown) => splitMarkdown(markdown, { limit: TEXT_LIMIT }),
     async send(_to, part) {
       const messageId = terminal.nextId();
