@@ -50,7 +50,7 @@ function answering({ chatKind, sandbox }: PromptFacts): string {
     'Answer in the language of the message: plainly, briefly, in Markdown. Do what was asked, check that it worked, then say what came of it.',
     'Say so when you do not know something or could not do it; never invent a result.',
   ];
-  if (sandbox) lines.push(`To send a file, put \`${MEDIA_PREFIX} <path in the sandbox>\` on a line of its own.`);
+  if (sandbox?.isolated) lines.push(`To send a file, put \`${MEDIA_PREFIX} <path in the sandbox>\` on a line of its own.`);
   if (chatKind !== 'direct') {
     lines.push(
       `This is a group: several people read and write here. Reply exactly \`${NO_REPLY}\` when nothing needs to be said.`,

@@ -4,6 +4,7 @@ import type { AssistantEntry, Entry, Session, StoredEntry, Turn } from '../domai
 import type { AgentSettings } from '../domain/settings.ts';
 import type { JoinWaiting, SessionSandbox, TurnObserver, TurnParts } from './parts.ts';
 import { systemPrompt } from './prompt.ts';
+import type { PromptFacts } from './prompt.ts';
 import { withAttachments } from './sandbox-files.ts';
 import { tokensOf } from './tokens.ts';
 import { toolsetOf } from './toolset.ts';
@@ -49,7 +50,7 @@ export async function openRun(input: TurnInput, parts: TurnParts): Promise<Run> 
   const facts = await parts.modelFacts(input.models);
   const sandbox = withAttachments(parts.sandboxFor(session, agent), input.history);
   const tools = toolsetOf(parts.tools, agent.tools.policy);
-  const system = systemPrompt({
+  const { text: system, tokens } = promptOf({
     agent,
     chatKind: session.chat.kind,
     sandbox: tools.descriptions.length > 0 ? sandbox.facts : undefined,
@@ -63,11 +64,36 @@ export async function openRun(input: TurnInput, parts: TurnParts): Promise<Run> 
     sandbox,
     tools,
     system,
-    fixedTokens: tokensOf(system) + tools.tokens,
+    fixedTokens: tokens + tools.tokens,
     entries: [...input.history],
     own: input.history.filter((stored) => stored.turnId === turn.id),
     notices: [],
   };
+}
+
+interface MadePrompts {
+  files: PromptFacts['files'];
+  byPlace: Map<string, { text: string; tokens: number }>;
+}
+
+const made = new WeakMap<AgentSettings, MadePrompts>();
+/** Sessions on the host each have a scratch directory of their own, and so a prompt. */
+const MOST_PROMPTS = 100;
+
+/** One string for all turns that begin alike: thousands may run at once. */
+function promptOf(facts: PromptFacts): { text: string; tokens: number } {
+  let prompts = made.get(facts.agent);
+  if (prompts?.files !== facts.files || prompts.byPlace.size > MOST_PROMPTS) {
+    prompts = { files: facts.files, byPlace: new Map() };
+    made.set(facts.agent, prompts);
+  }
+  const place = JSON.stringify([facts.chatKind, facts.sandbox]);
+  const known = prompts.byPlace.get(place);
+  if (known) return known;
+  const text = systemPrompt(facts);
+  const prompt = { text, tokens: tokensOf(text) };
+  prompts.byPlace.set(place, prompt);
+  return prompt;
 }
 
 /** Appends to the journal. Visible when it resolves; whoever acts on it awaits `durable`. */

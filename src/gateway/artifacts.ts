@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { SessionSandbox } from '../agent/parts.ts';
 import { MEDIA_PREFIX } from '../agent/prompt.ts';
-import { isAppError } from '../domain/errors.ts';
+import { AppError, isAppError } from '../domain/errors.ts';
 import type { OutboundFile } from '../domain/message.ts';
 
 export interface ArtifactPlace {
@@ -34,7 +34,7 @@ export async function takeArtifacts(reply: string, place: ArtifactPlace): Promis
     try {
       files.push(await takeOne(path, files.length + 1, place));
     } catch (error) {
-      trouble.push(`_(The file ${path} could not be sent: ${isAppError(error) ? error.message : 'it could not be read'}.)_`);
+      trouble.push(`_(The file ${path} could not be sent: ${isAppError(error) ? error.message : 'it could not be read.'})_`);
     }
   }
   if (paths.length > MOST_FILES) trouble.push(`_(Only ${MOST_FILES} files are sent with one answer.)_`);
@@ -62,9 +62,11 @@ function split(reply: string): { text: string; paths: string[] } {
 }
 
 async function takeOne(path: string, number: number, place: ArtifactPlace): Promise<OutboundFile> {
+  // On the host itself any path would do, and a reply can be talked into naming one.
+  if (!place.sandbox.facts.isolated) throw new AppError('denied', 'files are sent from a sandbox only.');
   const sandbox = await place.sandbox.sandbox();
   const { bytes, totalBytes } = await sandbox.readFile(path, { offset: 0, maxBytes: place.maxBytes });
-  if (totalBytes > bytes.length) throw new Error('too large');
+  if (totalBytes > bytes.length) throw new AppError('limit', `it is larger than ${place.maxBytes} bytes.`);
   const fileName = basename(path);
   const extension = /\.[A-Za-z0-9]{1,8}$/.exec(fileName)?.[0].toLowerCase() ?? '';
   await mkdir(place.artifactsDir, { recursive: true, mode: 0o700 });

@@ -18,7 +18,7 @@ const LONGEST_RETRY_MS = 300_000;
 /** With the waits above, about a day. */
 const MOST_ATTEMPTS = 300;
 /** Attempts whose fate stayed unknown, all but the first of them marked as possible repeats. */
-const MOST_UNKNOWN = 4;
+export const MOST_UNKNOWN = 4;
 const STORE_RETRY_MS = 1_000;
 const AFTER_ABORT_MS = 500;
 
@@ -115,14 +115,23 @@ export class DeliveryLoop {
   private async attempt(delivery: Delivery): Promise<Fate> {
     const channel = this.parts.channelOf(delivery.to);
     if (!channel) return { kind: 'over', state: 'failed', reason: 'the channel is not configured' };
-    const part = delivery.markedRepeat ? { ...delivery.part, text: REPEAT_MARK + delivery.part.text } : delivery.part;
     try {
-      return { kind: 'sent', remoteId: await this.hand(channel, delivery, part) };
+      return { kind: 'sent', remoteId: await this.handAll(channel, delivery) };
     } catch (error) {
       if (this.stopping.signal.aborted && !isCertainlyUnsent(error)) return { kind: 'left' };
       if (isAppError(error, 'limit')) this.noteLimit(delivery.to, error.retryAfterMs);
       return fateOf(error, delivery, channel);
     }
+  }
+
+  /** One message, as it was stored; a marked repeat may have become too long for one. */
+  private async handAll(channel: Channel, delivery: Delivery): Promise<string> {
+    const [first, ...rest] = partsOf(delivery, channel);
+    const remoteId = await this.hand(channel, delivery, first ?? delivery.part);
+    for (const [index, part] of rest.entries()) {
+      await channel.send(delivery.to, part, { dedupeKey: `${delivery.id}:${index + 1}`, signal: this.stopping.signal });
+    }
+    return remoteId;
   }
 
   /** An edit where a preview is shown; should the preview be gone, a message of its own. */
@@ -209,6 +218,13 @@ function pauseMs(ms: number): Promise<void> {
 
 function accountOf(to: Pick<Address, 'channel' | 'account'>): string {
   return `${to.channel} ${to.account}`;
+}
+
+function partsOf({ part, markedRepeat }: Delivery, channel: Channel): OutboundPart[] {
+  if (!markedRepeat) return [part];
+  const text = REPEAT_MARK + part.text;
+  if (part.file || text.length <= channel.capabilities.textLimit) return [{ ...part, text }];
+  return channel.splitText(text).map((piece, index) => (index === 0 ? { ...part, text: piece } : { text: piece }));
 }
 
 function fateOf(error: unknown, delivery: Delivery, channel: Channel): Fate {

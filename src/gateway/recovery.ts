@@ -10,6 +10,7 @@ import { messageOf } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
 import type { Address } from '../domain/message.ts';
 import type { Delivery, QueuedCommand, Store } from '../domain/store.ts';
+import { MOST_UNKNOWN } from './delivery.ts';
 import type { ClaimedTurn } from './lanes.ts';
 
 export interface RecoveryParts {
@@ -106,6 +107,8 @@ export class Recovery {
       // A preview belongs to its turn, which goes on and finishes it.
       if (isPreview(delivery)) continue;
       if (this.isSafeToRepeat(delivery)) again.push(delivery);
+      else if (delivery.attempts > MOST_UNKNOWN)
+        await store.outbox.fail(delivery.id, 'uncertain', 'it was never known whether it arrived');
       else {
         await store.outbox.resendMarked(delivery.id);
         marked += 1;

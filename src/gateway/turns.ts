@@ -4,12 +4,13 @@
  */
 import type { TurnOutcome } from '../agent/outcome.ts';
 import { TurnAbort } from '../agent/parts.ts';
-import type { TurnObserver, TurnParts } from '../agent/parts.ts';
+import type { ToolStart, TurnObserver, TurnParts } from '../agent/parts.ts';
 import type { TurnInput } from '../agent/run.ts';
 import type { Channel } from '../domain/channel.ts';
 import { isAppError } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
 import type { Address } from '../domain/message.ts';
+import { redact } from '../domain/redaction.ts';
 import type { Entry, StoredEntry, Turn } from '../domain/session.ts';
 import type { AgentSettings } from '../domain/settings.ts';
 import type { Delivery, NewDelivery, TurnEnd } from '../domain/store.ts';
@@ -22,6 +23,8 @@ import type { Engine, GatewayParts } from './parts.ts';
 import type { Preview, Previews } from './preview.ts';
 import { deliveriesOf } from './replies.ts';
 import { newReference } from './trace.ts';
+
+const TOOL_LINE_CHARS = 160;
 
 export interface TurnRunnerParts extends Pick<
   GatewayParts,
@@ -190,7 +193,7 @@ export class TurnRunner {
       restarted: () => all.forEach((one) => one.restarted?.()),
       toolStarted: (call) => {
         all.forEach((one) => one.toolStarted?.(call));
-        channel?.notice?.(turn.address, `${call.name} ${JSON.stringify(call.input) ?? ''}`.slice(0, 200));
+        channel?.notice?.(turn.address, toolLine(call));
       },
       toolEnded: (call, result) => all.forEach((one) => one.toolEnded?.(call, result)),
     };
@@ -264,6 +267,12 @@ export class TurnRunner {
       this.parts.left(turn);
     }
   }
+}
+
+/** A tool call on one line, for those who watch: its name and the words of its input. */
+function toolLine({ name, input }: ToolStart): string {
+  const words = Object.values(input ?? {}).filter((value) => typeof value === 'string');
+  return redact(`${name} ${words.join(' ')}`.replace(/\s+/g, ' ').slice(0, TOOL_LINE_CHARS).toWellFormed()).trim();
 }
 
 /** The store as the turn sees it, telling somebody of each step that it writes. */
