@@ -2,7 +2,7 @@
 // and its image the tests fail and say what is missing.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/domain/clock.ts';
@@ -15,11 +15,23 @@ import { sandboxImage } from '../../src/sandbox/image/build.ts';
 export const mebibyte = 1024 * 1024;
 export const patience = { timeout: 180_000 };
 
+const made: string[] = [];
+process.on('exit', () => {
+  for (const directory of made) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A directory that is removed when the tests end. */
+export function temporaryDirectory(name: string): string {
+  const directory = mkdtempSync(join(tmpdir(), `openclaw-${name}-`));
+  made.push(directory);
+  return directory;
+}
+
 export function dockerSpec(more: Partial<SandboxSpec> = {}): SandboxSpec {
   return {
     agentId: 'main',
     image: sandboxImage,
-    workspace: mkdtempSync(join(tmpdir(), 'openclaw-docker-test-')),
+    workspace: temporaryDirectory('docker-test'),
     access: 'rw',
     workdir: '/workspace',
     readOnlyRoot: true,

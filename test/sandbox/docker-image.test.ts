@@ -1,8 +1,7 @@
 // The image: how its sources are found, what it is made of, and that a build makes what the sandbox needs.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { isAppError } from '../../src/domain/errors.ts';
@@ -11,7 +10,7 @@ import { mirrorsFrom } from '../../src/sandbox/image/apt-sources.ts';
 import { buildImage } from '../../src/sandbox/image/build.ts';
 import { runProgram, streamProgram } from '../../src/sandbox/image/run-program.ts';
 import { tarOfFile } from '../../src/sandbox/image/tar.ts';
-import { dockerBackend, dockerSpec, patience, shell, text } from './docker-bed.ts';
+import { dockerBackend, dockerSpec, patience, shell, temporaryDirectory, text } from './docker-bed.ts';
 
 const engine = createEngine(defaultSocketPath);
 
@@ -44,7 +43,7 @@ describe('a build', () => {
     'from a root file system: the image has the settings, and a second build replaces it without a remnant',
     patience,
     async () => {
-      const rootfs = mkdtempSync(join(tmpdir(), 'openclaw-rootfs-'));
+      const rootfs = temporaryDirectory('rootfs');
       mkdirSync(join(rootfs, 'etc'));
       writeFileSync(join(rootfs, 'etc/marker'), 'one');
       const lines: string[] = [];
@@ -65,7 +64,7 @@ describe('a build', () => {
   );
 
   test('from a tar archive', patience, async () => {
-    const archive = join(mkdtempSync(join(tmpdir(), 'openclaw-tar-')), 'root.tar');
+    const archive = join(temporaryDirectory('tar'), 'root.tar');
     writeFileSync(archive, tarOfFile('etc-marker', Buffer.from('three')));
     const built = await buildImage({ source: { rootfs: archive }, image, onProgress: () => {} });
     assert.equal(built.image, image);
@@ -75,7 +74,7 @@ describe('a build', () => {
     await assert.rejects(buildImage({ source: { rootfs: '/no/such/root' }, image, onProgress: () => {} }), (error) =>
       isAppError(error, 'not_found'),
     );
-    const file = join(mkdtempSync(join(tmpdir(), 'openclaw-tar-')), 'not.tar');
+    const file = join(temporaryDirectory('tar'), 'not.tar');
     writeFileSync(file, 'x'.repeat(2_000));
     await assert.rejects(buildImage({ source: { rootfs: file }, image, onProgress: () => {} }), (error) => isAppError(error));
   });
@@ -88,7 +87,7 @@ describe('a build', () => {
   });
 
   test('an image that has another name too is kept when it is replaced', patience, async () => {
-    const rootfs = mkdtempSync(join(tmpdir(), 'openclaw-rootfs-'));
+    const rootfs = temporaryDirectory('rootfs');
     writeFileSync(join(rootfs, 'marker'), 'one');
     const first = await buildImage({ source: { rootfs }, image, onProgress: () => {} });
     const [repo = '', tag = ''] = `${image}-kept`.split(':');
@@ -100,7 +99,7 @@ describe('a build', () => {
 
   /** An engine that answers only what a build from the registry needs. */
   async function withRegistry(pull: string, use: (socketPath: string, asked: string[]) => Promise<void>): Promise<void> {
-    const socketPath = join(mkdtempSync(join(tmpdir(), 'openclaw-engine-')), 'docker.sock');
+    const socketPath = join(temporaryDirectory('engine'), 'docker.sock');
     const asked: string[] = [];
     const server = createServer((request, response) => {
       const pieces: Buffer[] = [];
@@ -198,7 +197,7 @@ describe('programs of the build', () => {
 
   test('the archive of one file is one that tar reads', async () => {
     const content = Buffer.from('FROM scratch\n'.repeat(100));
-    const path = join(mkdtempSync(join(tmpdir(), 'openclaw-tar-')), 'one.tar');
+    const path = join(temporaryDirectory('tar'), 'one.tar');
     writeFileSync(path, tarOfFile('Dockerfile', content));
     assert.equal(await runProgram('tar', ['-xOf', path, 'Dockerfile']), content.toString().trimEnd());
     assert.equal(await runProgram('tar', ['-tf', path]), 'Dockerfile');

@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { isAppError } from '../../src/domain/errors.ts';
 import type { AppError, ErrorCode } from '../../src/domain/errors.ts';
+import { temporaryDirectory } from './docker-bed.ts';
 import { createDemultiplexer } from '../../src/sandbox/docker/demultiplex.ts';
 import { createEngine, engineSocketPath } from '../../src/sandbox/docker/engine.ts';
 import { probeEngine } from '../../src/sandbox/docker/engine-facts.ts';
@@ -78,7 +77,7 @@ describe('an engine', () => {
     listener: RequestListener,
     use: (socketPath: string, server: Server) => Promise<void>,
   ): Promise<void> {
-    const socketPath = join(mkdtempSync(join(tmpdir(), 'openclaw-engine-')), 'docker.sock');
+    const socketPath = join(temporaryDirectory('engine'), 'docker.sock');
     const server = createServer(listener);
     await new Promise<void>((resolve) => server.listen(socketPath, resolve));
     try {

@@ -1,16 +1,6 @@
 // As whom a sandbox runs, and that it can use its workspace: for a gateway that is root, and for one with a user of its own.
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  chownSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -20,7 +10,7 @@ import { silentLog } from '../../src/domain/log.ts';
 import type { SandboxSpec, WorkspaceAccess } from '../../src/domain/sandbox.ts';
 import type { DockerBackend } from '../../src/sandbox/docker/index.ts';
 import { resolveWorkspace } from '../../src/sandbox/docker/workspace.ts';
-import { dockerBackend, dockerSpec, patience, shell, text } from './docker-bed.ts';
+import { dockerBackend, dockerSpec, patience, shell, temporaryDirectory, text } from './docker-bed.ts';
 
 const asRoot = { ...patience, skip: process.getuid?.() === 0 ? false : 'only root can make files of other users' };
 const root = { uid: 0, gid: 0 };
@@ -116,7 +106,7 @@ describe('a workspace of root is handed over', () => {
   test('but not what is protected, what has a second name, what is behind a link', asRoot, async () => {
     const spec = workspaceOf(root);
     const at = (name: string): string => join(spec.workspace, name);
-    const outside = join(mkdtempSync(join(tmpdir(), 'openclaw-outside-')), 'secret');
+    const outside = join(temporaryDirectory('outside'), 'secret');
     writeFileSync(outside, 'x');
     symlinkSync(outside, at('link'));
     writeFileSync(at('second'), 'x');
@@ -138,7 +128,7 @@ describe('a workspace of root is handed over', () => {
 
   test('but never outside of the gateway’s own directories: it says which command mends it', asRoot, async () => {
     const spec = workspaceOf(root);
-    const elsewhere = mkdtempSync(join(tmpdir(), 'openclaw-own-'));
+    const elsewhere = temporaryDirectory('own');
     for (const ownPaths of [[], [elsewhere], [spec.workspace], [`${spec.workspace.slice(0, -1)}`]]) {
       const settings = { gatewayUser: root, protectedPaths: [], ownPaths, log: silentLog };
       await refused(resolveWorkspace({ ...spec, access: 'rw' }, settings), 'denied', /chown -R 1000:1000 /);
