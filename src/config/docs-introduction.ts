@@ -41,16 +41,15 @@ The first that says something counts:
 | configuration file | \`OPENCLAW_CONFIG_PATH\` (without \`--profile\` or \`--dev\`), else \`openclaw.json\` in the state directory |`;
 
 function environment(model: ConfigModel): string {
-  const rows = model.environmentNames.map(({ name, paths, onlyWith, notWith }) => {
-    const condition = onlyWith
-      ? `, where \`${onlyWith.join('.')}\` is there`
-      : notWith
-        ? ', unless the file has a key and a `baseUrl` there'
-        : '';
+  const rows = model.environmentNames.map(({ name, paths, onlyWith }) => {
+    const condition = onlyWith ? `, where \`${onlyWith.join('.')}\` is there` : '';
     return `| \`${name}\` | ${paths.map((path) => `\`${path.join('.')}\``).join(' and ')}${condition} |`;
   });
-  return ['| environment variable | stands for |', '|---|---|', ...rows].join('\n');
+  return ['| environment variable | stands for |', '|---|---|', ...rows, '', OWN_SERVER].join('\n');
 }
+
+const OWN_SERVER =
+  'A key that stands in the file beside a `baseUrl` belongs to that server: the vendor’s variable does not replace it.';
 
 const REFERENCES = `## Secrets
 

@@ -6,10 +6,11 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { AppError } from '../domain/errors.ts';
 import type { RestartScope } from '../domain/setting.ts';
-import type { Environment } from './environment.ts';
+import { processEnvironment, type Environment } from './environment.ts';
 import { removeValue, setValue } from './json5/splice.ts';
 import { LARGEST_TEXT, parseTree, valueOf } from './json5/tree.ts';
 import { knownKey, unwrap, factsOf } from './known.ts';
+import { readEnvironment } from './layers.ts';
 import { checkText } from './load.ts';
 import type { Locations } from './locations.ts';
 import type { ConfigModel } from './model.ts';
@@ -23,6 +24,11 @@ export interface Editor {
   locations: Locations;
   /** For looking whether `${VAR}` has a value. */
   env: Environment;
+}
+
+/** An editor of this installation, with the environment that its gateway would find here. */
+export function createEditor(model: ConfigModel, locations: Locations): Editor {
+  return { model, locations, env: readEnvironment(locations, processEnvironment()).env };
 }
 
 export interface Edit {

@@ -40,12 +40,17 @@ export interface Layers {
 export function readLayers(locations: Locations, processEnv: Environment): Layers {
   const warnings: string[] = [];
   const file = readConfigFile(locations.configPath, warnings);
+  const environment = readEnvironment(locations, processEnv);
+  return { file, ...environment, warnings: [...warnings, ...environment.warnings] };
+}
+
+/** `.env` under the process environment. Throws AppError for a bad line, and what `readSafeFile` throws. */
+export function readEnvironment(locations: Locations, processEnv: Environment): Omit<Layers, 'file'> {
   const dotEnv = readSafeFile(locations.dotEnvPath, { maxBytes: 64 * 1024, readableByOthers: 'warn' });
-  warnings.push(...(dotEnv?.warnings ?? []));
   const values = dotEnv ? parseDotEnv(locations.dotEnvPath, dotEnv.text) : {};
   const added = Object.keys(values).filter((name) => !processEnv[name] && values[name]);
   const env = { ...processEnv, ...Object.fromEntries(added.map((name) => [name, values[name]])) };
-  return { file, env, fromDotEnv: new Set(added), warnings };
+  return { env, fromDotEnv: new Set(added), warnings: dotEnv?.warnings ?? [] };
 }
 
 function readConfigFile(path: string, warnings: string[]): ConfigFile {

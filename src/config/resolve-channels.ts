@@ -25,8 +25,9 @@ function accountsOf(plugin: Plugin, section: ChannelSection): ChannelAccountSett
   const { accounts, ...top } = section;
   const own = ownKeys(plugin);
   const named = Object.entries(accounts).map(([account, overrides]) => {
-    const inherited = Object.fromEntries(Object.entries(top).filter(([key]) => !own.has(key)));
-    return accountOf(plugin, account, merge(inherited, overrides));
+    // What stands above is the account `default`; the others are told apart by what is their own.
+    const inherited = Object.entries(top).filter(([key]) => account === DEFAULT_ACCOUNT || !own.has(key));
+    return accountOf(plugin, account, merge(Object.fromEntries(inherited), overrides));
   });
   // The channel's own section is an account too, unless it only holds what the named ones share.
   const isAccount = named.length === 0 || [...own].some((key) => top[key] !== undefined);

@@ -61,7 +61,7 @@ export function resolveConfig(
     },
     queue: {
       mode: config.messages.queue.mode,
-      modeByChannel: config.messages.queue.byChannel,
+      modeByChannel: said(config.messages.queue.byChannel),
       debounceMs: config.messages.queue.debounceMs,
       cap: config.messages.queue.cap,
     },
@@ -69,6 +69,11 @@ export function resolveConfig(
     agents: agents.list,
     providers: resolveProviders(config, (id) => loaded.originOf(['models', 'providers', id, 'apiKey']).variable?.bearer === true),
   };
+}
+
+/** Without the keys that say nothing. */
+function said<T>(values: Readonly<Record<string, T | undefined>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, T] => entry[1] !== undefined));
 }
 
 function gatewayOf({ config, locations, env }: LoadedConfig): GatewaySettings {

@@ -29,6 +29,7 @@ interface SchemaParts {
 }
 
 export function createConfigSchema(parts: SchemaParts) {
+  const channelIds = parts.channels.map(({ id }) => id);
   return z.strictObject({
     $schema: z
       .string()
@@ -38,15 +39,15 @@ export function createConfigSchema(parts: SchemaParts) {
     gateway: gatewaySection,
     channels: channelsSection(parts.channels),
     agents: agentsSection,
-    bindings: bindingsSection,
+    bindings: bindingsSection(channelIds),
     models: modelsSection(parts.apis),
     tools: toolsSection,
     session: sessionSection,
-    messages: messagesSection,
+    messages: messagesSection(channelIds),
     commands: commandsSection,
     logging: loggingSection,
     discovery: discoverySection,
-    plugins: pluginsSection(parts.channels.map(({ id }) => id)),
+    plugins: pluginsSection(channelIds),
     skills: skillsSection,
     update: updateSection,
     meta: metaSection,

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, readdirSync, readFileSync, statSync, symlinkSync,
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { setInFile, unsetInFile, valueOfArgument, type Editor } from '../../src/config/edit.ts';
+import { createEditor, setInFile, unsetInFile, valueOfArgument, type Editor } from '../../src/config/edit.ts';
 import { formatPath, parsePath, valueAt } from '../../src/config/path.ts';
 import { showValue } from '../../src/config/show.ts';
 import { writeConfigFile } from '../../src/config/write.ts';
@@ -224,6 +224,14 @@ test('environment, defaults and resolved references never reach the file', async
     textOf(here),
     '{gateway: {auth: {token: "${TOKEN}"}}, models: {providers: {a: {apiKey: "env:KEY"}}}, session: {dmScope: "main"}}',
   );
+});
+
+test('a variable of .env is no reason for a warning, a missing one is', async (t) => {
+  const here = place(t, '{}');
+  here.write('.env', 'TOKEN=dot-env-secret-0123456789\n');
+  const editor = createEditor(model, here.locations);
+  assert.deepEqual((await setInFile(editor, ['gateway', 'auth', 'token'], '${TOKEN}')).notes, []);
+  assert.equal((await setInFile(editor, ['gateway', 'auth', 'token'], '${OTHER_TOKEN}')).notes.length, 1);
 });
 
 test('each edit says what it needs', async (t) => {

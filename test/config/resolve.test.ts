@@ -208,6 +208,19 @@ test('accounts alone leave no default account that nobody configured', async (t)
   );
 });
 
+test('what stands above is the account `default`, also where that is named', async (t) => {
+  const here = place(
+    t,
+    '{channels: {telegram: {botToken: "111111:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", accounts: {default: {name: "mine"}}}}}',
+  );
+  const { channels } = await resolved(here);
+  assert.deepEqual(
+    channels.map(({ account, name }) => [account, name]),
+    [['default', 'mine']],
+  );
+  assert.match((channels[0]?.settings as { botToken: Secret } | undefined)?.botToken.reveal() ?? '', /^111111/);
+});
+
 test('"*" counts under an open policy only', async (t) => {
   for (const [policy, expected] of [
     ['open', ['*', '5']],
@@ -260,9 +273,11 @@ test('bindings and identities arrive as they are', async (t) => {
     t,
     `{agents: {list: [{id: "a"}, {id: "b"}]},
       session: {dmScope: "per-peer", identityLinks: {anna: ["telegram:1", "signal:2"]}},
+      messages: {queue: {byChannel: {telegram: "steer"}}},
       bindings: [{agentId: "b", match: {channel: "telegram", accountId: "*", peer: {kind: "group", id: -100}}}]}`,
   );
-  const { routing } = await resolved(here);
+  const { routing, queue } = await resolved(here);
+  assert.deepEqual(queue.modeByChannel, { telegram: 'steer' });
   assert.deepEqual(routing, {
     dmScope: 'per-peer',
     identityLinks: { anna: ['telegram:1', 'signal:2'] },

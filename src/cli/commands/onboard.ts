@@ -1,6 +1,6 @@
 /** `openclaw onboard`: makes a real configuration, by questions on a terminal or from options. */
 import { defineCommand } from 'citty';
-import { processEnvironment } from '../../config/environment.ts';
+import { createEditor } from '../../config/edit.ts';
 import { configModel } from '../../config/model.ts';
 import { setUp, type GivenSecret, type Setup, type Wishes } from '../../config/onboarding.ts';
 import { AppError } from '../../domain/errors.ts';
@@ -32,7 +32,7 @@ export default defineCommand({
         hint: 'The gateway runs on this host: --mode local',
       });
     }
-    const editor = { model: configModel(), locations: paths(), env: processEnvironment() };
+    const editor = createEditor(configModel(), paths());
     const asks = given['non-interactive'] !== true;
     if (asks && !process.stdin.isTTY) throw cannotAsk();
     if (!asks && given['accept-risk'] !== true) throw riskNotAccepted();

@@ -220,47 +220,47 @@ export const agentsSection = group(
   { description: 'Who answers, with which model, within which limits.', restart: 'live' },
 );
 
-const match = z.strictObject({
-  channel: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]*$/)
-    .meta({ description: 'The channel.', expects: 'the id of a channel' } satisfies SettingFacts),
-  accountId: z
-    .string()
-    .regex(/^(?:\*|[a-z0-9][a-z0-9_-]{0,31})$/)
-    .optional()
-    .meta({
-      description: 'The account of the channel; `*` for any.',
-      expects: `${NAME_WORDS}, or "*"`,
-      defaultText: '`default`',
-    } satisfies SettingFacts),
-  peer: z
-    .strictObject({
-      kind: z.enum(['direct', 'group', 'channel']).meta({ description: 'What kind of chat.' } satisfies SettingFacts),
-      id: z
-        .union([z.int(), z.string().min(1).max(100)])
-        .transform(String)
-        .meta({
-          description: 'The platform’s id of the person or the group.',
-          expects: 'the platform’s id',
-        } satisfies SettingFacts),
-    })
-    .optional()
-    .meta({ description: 'Only this chat.' } satisfies SettingFacts),
-});
+const matchOf = (channels: readonly string[]) =>
+  z.strictObject({
+    channel: z.enum(channels).meta({ description: 'The channel.' } satisfies SettingFacts),
+    accountId: z
+      .string()
+      .regex(/^(?:\*|[a-z0-9][a-z0-9_-]{0,31})$/)
+      .optional()
+      .meta({
+        description: 'The account of the channel; `*` for any.',
+        expects: `${NAME_WORDS}, or "*"`,
+        defaultText: '`default`',
+      } satisfies SettingFacts),
+    peer: z
+      .strictObject({
+        kind: z.enum(['direct', 'group', 'channel']).meta({ description: 'What kind of chat.' } satisfies SettingFacts),
+        id: z
+          .union([z.int(), z.string().min(1).max(100)])
+          .transform(String)
+          .meta({
+            description: 'The platform’s id of the person or the group.',
+            expects: 'the platform’s id',
+          } satisfies SettingFacts),
+      })
+      .optional()
+      .meta({ description: 'Only this chat.' } satisfies SettingFacts),
+  });
 
-export const bindingsSection = z
-  .array(
-    z.strictObject({
-      agentId: z
-        .string()
-        .regex(NAME)
-        .meta({ description: 'The agent that answers.', expects: 'the id of an agent' } satisfies SettingFacts),
-      match: match.meta({ description: 'Which messages.' } satisfies SettingFacts),
-    }),
-  )
-  .default([])
-  .meta({
-    description: 'Which agent answers where. The most exact one wins: chat, then account, then channel; else the default agent.',
-    restart: 'live',
-  } satisfies SettingFacts);
+export const bindingsSection = (channels: readonly string[]) =>
+  z
+    .array(
+      z.strictObject({
+        agentId: z
+          .string()
+          .regex(NAME)
+          .meta({ description: 'The agent that answers.', expects: 'the id of an agent' } satisfies SettingFacts),
+        match: matchOf(channels).meta({ description: 'Which messages.' } satisfies SettingFacts),
+      }),
+    )
+    .default([])
+    .meta({
+      description:
+        'Which agent answers where. The most exact one wins: chat, then account, then channel; else the default agent.',
+      restart: 'live',
+    } satisfies SettingFacts);

@@ -35,55 +35,58 @@ export const sessionSection = group(
   { description: 'How conversations are kept apart.', restart: 'live' },
 );
 
-export const messagesSection = group(
-  {
-    queue: group(
-      {
-        mode: queueMode.default('collect').meta({
-          description:
-            'What becomes of messages that arrive during a turn. `collect`: one turn for all of them; `followup`: one turn each; `steer`: they join the running turn; `interrupt`: they end it.',
+const modeOf = (channel: string) =>
+  queueMode
+    .optional()
+    .meta({ description: `The mode of ${channel}.`, defaultText: '`messages.queue.mode`' } satisfies SettingFacts);
+
+export const messagesSection = (channels: readonly string[]) =>
+  group(
+    {
+      queue: group(
+        {
+          mode: queueMode.default('collect').meta({
+            description:
+              'What becomes of messages that arrive during a turn. `collect`: one turn for all of them; `followup`: one turn each; `steer`: they join the running turn; `interrupt`: they end it.',
+          } satisfies SettingFacts),
+          byChannel: z
+            .strictObject(Object.fromEntries(channels.map((id) => [id, modeOf(id)])))
+            .prefault({})
+            .meta({ description: 'Another mode for a channel.' } satisfies SettingFacts),
+          debounceMs: z
+            .int()
+            .min(0)
+            .max(60_000)
+            .default(0)
+            .meta({
+              description: 'Wait this long for more before a collected turn starts.',
+            } satisfies SettingFacts),
+          cap: z
+            .int()
+            .min(1)
+            .max(1_000)
+            .default(20)
+            .meta({
+              description: 'Most messages that one collected turn takes; the rest waits for the next.',
+            } satisfies SettingFacts),
+        },
+        { description: 'What becomes of messages that arrive during a turn.' },
+      ),
+      ackReactionScope: z
+        .enum(['off', 'group-mentions', 'group-all', 'direct', 'all'])
+        .default('off')
+        .meta({
+          description: 'Which messages get a reaction as soon as they are received, where the channel can react.',
         } satisfies SettingFacts),
-        byChannel: z
-          .record(z.string().regex(/^[a-z][a-z0-9-]*$/), queueMode)
-          .default({})
-          .meta({
-            description: 'Another mode for a channel.',
-            expects: 'an object by channel; each entry one of the modes',
-          } satisfies SettingFacts),
-        debounceMs: z
-          .int()
-          .min(0)
-          .max(60_000)
-          .default(0)
-          .meta({
-            description: 'Wait this long for more before a collected turn starts.',
-          } satisfies SettingFacts),
-        cap: z
-          .int()
-          .min(1)
-          .max(1_000)
-          .default(20)
-          .meta({
-            description: 'Most messages that one collected turn takes; the rest waits for the next.',
-          } satisfies SettingFacts),
-      },
-      { description: 'What becomes of messages that arrive during a turn.' },
-    ),
-    ackReactionScope: z
-      .enum(['off', 'group-mentions', 'group-all', 'direct', 'all'])
-      .default('off')
-      .meta({
-        description: 'Which messages get a reaction as soon as they are received, where the channel can react.',
-      } satisfies SettingFacts),
-    ackReaction: z
-      .string()
-      .min(1)
-      .max(16)
-      .default('👀')
-      .meta({ description: 'The reaction.', expects: 'an emoji' } satisfies SettingFacts),
-  },
-  { description: 'How messages become turns.', restart: 'live' },
-);
+      ackReaction: z
+        .string()
+        .min(1)
+        .max(16)
+        .default('👀')
+        .meta({ description: 'The reaction.', expects: 'an emoji' } satisfies SettingFacts),
+    },
+    { description: 'How messages become turns.', restart: 'live' },
+  );
 
 const neverFromChat = 'A message can never do that, whoever sends it: use the command line on this host.';
 

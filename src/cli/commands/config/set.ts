@@ -1,7 +1,6 @@
 /** `openclaw config set`: changes one value of the file. */
 import { defineCommand } from 'citty';
-import { setInFile, valueOfArgument } from '../../../config/edit.ts';
-import { processEnvironment } from '../../../config/environment.ts';
+import { createEditor, setInFile, valueOfArgument } from '../../../config/edit.ts';
 import { configModel } from '../../../config/model.ts';
 import { formatPath, parsePath } from '../../../config/path.ts';
 import { AppError } from '../../../domain/errors.ts';
@@ -26,7 +25,7 @@ export default defineCommand({
         hint: `openclaw config set ${name} VALUE, or: openclaw config set ${name} --stdin`,
       });
     }
-    const editor = { model: configModel(), locations: paths(), env: processEnvironment() };
+    const editor = createEditor(configModel(), paths());
     const argument = args.value ?? (await readInput(`${name}: `));
     const edit = await setInFile(editor, path, valueOfArgument(editor.model, path, argument, args.json === true));
     tellEdit(out, edit, 'Updated');

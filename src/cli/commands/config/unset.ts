@@ -1,7 +1,6 @@
 /** `openclaw config unset`: removes one value from the file; its default counts again. */
 import { defineCommand } from 'citty';
-import { unsetInFile } from '../../../config/edit.ts';
-import { processEnvironment } from '../../../config/environment.ts';
+import { createEditor, unsetInFile } from '../../../config/edit.ts';
 import { configModel } from '../../../config/model.ts';
 import { parsePath } from '../../../config/path.ts';
 import { contextOf } from '../../command.ts';
@@ -11,7 +10,6 @@ export default defineCommand({
   args: { path: { type: 'positional', required: true, description: 'like gateway.port' } },
   async run(call) {
     const { out, paths } = contextOf(call);
-    const editor = { model: configModel(), locations: paths(), env: processEnvironment() };
-    tellEdit(out, await unsetInFile(editor, parsePath(call.args.path)), 'Removed');
+    tellEdit(out, await unsetInFile(createEditor(configModel(), paths()), parsePath(call.args.path)), 'Removed');
   },
 });
