@@ -1,7 +1,7 @@
 // Attempts to reach the host from an embedded shell. The workspace lies beside a secret that nothing may read or change.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { link, lstat, mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -43,7 +43,10 @@ before(async () => {
     sandboxes.set(access, await backend.acquire(`agent:main:${access}`, { ...spec, limits }));
   }
 });
-after(() => backend.close());
+after(async () => {
+  await backend.close();
+  await rm(join(outside, '..'), { recursive: true });
+});
 
 function sandboxOf(access: WorkspaceAccess): Sandbox {
   const sandbox = sandboxes.get(access);

@@ -1,6 +1,6 @@
 // An embedded shell can neither block nor end the gateway, whatever it is asked; and says so when it was restarted.
 import assert from 'node:assert/strict';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -23,7 +23,10 @@ before(async () => {
     limits: { memoryBytes: 256 * megabyte, cpus: 1, processes: 256, openFiles: 1024, scratchBytes: 16 * megabyte },
   };
 });
-after(() => backend.close());
+after(async () => {
+  await backend.close();
+  await rm(spec.workspace, { recursive: true });
+});
 
 const patience = { timeout: 90_000 };
 
@@ -88,6 +91,24 @@ describe('embedded shell, endless work', () => {
     assert.equal(text(next.stdout), 'alive\n');
     assert.match(text(next.stderr), /shell was restarted because .*; what was in \/workspace and \/tmp is gone/);
     assert.equal((await run(sandbox, 'echo again')).stderrBytes, 0);
+    await sandbox.destroy();
+  });
+});
+
+describe('embedded shell, memory', () => {
+  test('one that goes past it is killed with the shell, told so, and the gateway is untouched', patience, async () => {
+    const small = { ...spec, limits: { ...spec.limits, memoryBytes: 0 } };
+    const sandbox = await backend.acquire('agent:main:memory', small);
+    const hog = 'seq 900000 > /tmp/s; while :; do cat /tmp/s /tmp/s /tmp/s | sort -r | sort | tail -1; done';
+    const { value, turns } = await whileTurning(run(sandbox, hog, { timeoutMs: 60_000 }));
+    assert.deepEqual([value.exitCode, value.signal, value.timedOut], [undefined, 'SIGKILL', false]);
+    assert.match(
+      text(value.stderr),
+      /the shell was restarted because it (used more memory than it may|ran out of memory or failed)/,
+    );
+    assert.ok(turns > 10);
+    const next = await run(sandbox, 'echo alive; ls /tmp', { timeoutMs: 20_000 });
+    assert.equal(text(next.stdout), 'alive\n');
     await sandbox.destroy();
   });
 });

@@ -1,6 +1,6 @@
 /** A sandbox with the tools in it, as a turn sees them. */
 import assert from 'node:assert/strict';
-import { mkdtemp, realpath } from 'node:fs/promises';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sandbox, SandboxBackend, SandboxSpec } from '../../src/domain/sandbox.ts';
@@ -53,7 +53,10 @@ export async function makeToolBed(backend: SandboxBackend, more: Partial<Sandbox
       assert.ok(parsed.success, JSON.stringify(parsed.error?.issues));
       return tool.run(parsed.data, { ...context, ...moreContext });
     },
-    close: () => backend.close(),
+    async close() {
+      await backend.close();
+      await rm(spec.workspace, { recursive: true, force: true });
+    },
   };
 }
 
