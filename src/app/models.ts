@@ -5,12 +5,12 @@
 import { createCallModel } from '../agent/model-call.ts';
 import { createModelHealth } from '../agent/model-health.ts';
 import type { CallModel } from '../agent/model-step.ts';
-import { AppError } from '../domain/errors.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
-import type { ModelClient, ModelFacts } from '../domain/model.ts';
+import type { ModelFacts } from '../domain/model.ts';
 import type { AgentSettings, ModelChoice, ProviderSettings } from '../domain/settings.ts';
 import { modelsWithKeys, resolveModel, type KeyLookup } from '../providers/catalogue.ts';
+import { createClientLookup } from '../providers/clients.ts';
 import { findLocalModels, providerOf } from '../providers/discovery.ts';
 import { providers } from '../providers/index.ts';
 import { offlineModelReference } from '../providers/offline.ts';
@@ -34,16 +34,13 @@ export interface Models {
 }
 
 export function createModels(parts: ModelParts): Models {
-  const clients = new Map<string, Promise<ModelClient>>();
+  const health = createModelHealth(parts.clock);
   const found: ProviderSettings[] = [];
-  const resolve = (reference: string): ModelChoice => {
-    if (reference === offlineModelReference) return offlineChoice;
-    return resolveModel(reference, [...parts.configured(), ...found], parts.keys);
-  };
+  const resolve = (reference: string): ModelChoice => resolveModel(reference, [...parts.configured(), ...found], parts.keys);
   let automatic: Promise<readonly string[]> | undefined;
   const chosen = async (models: readonly string[]): Promise<readonly string[]> =>
     models.length > 0 ? models : (automatic ??= chooseAutomatically(parts, found));
-  const ask = createCallModel({ resolve, client: clientFrom(clients), health: createModelHealth(parts.clock), log: parts.log });
+  const ask = createCallModel({ resolve, client: createClientLookup(providers), health, log: parts.log });
   return {
     async *callModel(models, question, signal) {
       yield* ask(await chosen(models), question, signal);
@@ -59,19 +56,6 @@ export function createModels(parts: ModelParts): Models {
   };
 }
 
-const offlineChoice: ModelChoice = {
-  facts: {
-    providerId: 'offline',
-    modelId: 'built-in',
-    contextTokens: 32_000,
-    maxOutputTokens: 4_000,
-    images: false,
-    reasoning: false,
-  },
-  endpoint: { providerId: 'offline' },
-  api: 'offline',
-};
-
 async function chooseAutomatically(parts: ModelParts, found: ProviderSettings[]): Promise<readonly string[]> {
   const withKeys = modelsWithKeys(parts.keys);
   if (withKeys.length > 0) return withKeys;
@@ -79,27 +63,6 @@ async function chooseAutomatically(parts: ModelParts, found: ProviderSettings[])
   if (!server?.models[0]) return [offlineModelReference];
   found.push(providerOf(server));
   return [`${server.providerId}/${server.models[0].id}`];
-}
-
-/** One client for each endpoint and wire format; a changed key or address makes a new one. */
-function clientFrom(clients: Map<string, Promise<ModelClient>>): (choice: ModelChoice) => Promise<ModelClient> {
-  return ({ api, endpoint }) => {
-    const key = [api, endpoint.providerId, endpoint.baseUrl, endpoint.apiKey?.reveal(), JSON.stringify(endpoint.headers)].join(
-      '\n',
-    );
-    const known = clients.get(key);
-    if (known) return known;
-    const plugin = providers.find((one) => one.api === api);
-    if (!plugin)
-      throw new AppError('invalid', `There is no wire format "${api}".`, {
-        hint: `Known are ${providers.map((one) => one.api).join(', ')}.`,
-      });
-    const made = plugin.create(endpoint);
-    clients.set(key, made);
-    // A failed attempt is not kept: the next call tries again.
-    made.catch(() => clients.delete(key));
-    return made;
-  };
 }
 
 function firstThatResolves(models: readonly string[], resolve: (reference: string) => ModelChoice): ModelChoice {

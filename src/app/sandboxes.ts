@@ -3,6 +3,7 @@
  * the host itself only where the owner has switched the sandbox off.
  */
 import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
 import type { SessionSandbox } from '../agent/parts.ts';
 import { systemClock } from '../domain/clock.ts';
 import { childEnvironment } from '../config/environment.ts';
@@ -13,7 +14,7 @@ import type { Session } from '../domain/session.ts';
 import type { AgentSettings } from '../domain/settings.ts';
 import { createDockerBackend, type DockerBackend } from '../sandbox/docker/index.ts';
 import { createHostBackend } from '../sandbox/host.ts';
-import { createSessionSandboxes, type SessionSandboxes } from '../sandbox/session-sandboxes.ts';
+import { createSessionSandboxes } from '../sandbox/session-sandboxes.ts';
 import type { Settings } from './live-settings.ts';
 
 export interface SandboxParts {
@@ -44,7 +45,7 @@ export function dockerBackendFor({ settings, stateDir, log }: SandboxParts): Doc
     stateId: stateIdOf(stateDir),
     poolSize: agent.sandbox.poolSize,
     image: agent.sandbox.spec.image,
-    protectedPaths: [stateDir],
+    protectedPaths: [stateDir, homedir()],
     ownPaths: [stateDir],
     log,
     clock: systemClock,
@@ -89,7 +90,7 @@ export async function createSandboxes(parts: SandboxParts): Promise<Sandboxes> {
     log: parts.log,
   });
   return {
-    forSession: (session, agent) => sandboxOf(sessions, { sessionKey: session.key, agent }),
+    forSession: (session, agent) => sessions.forSession({ sessionKey: session.key, agent }),
     release: (session, agent) => sessions.end({ sessionKey: session.key, agent }),
     list: async () => (await choice()).backend.list(),
     end: (sessionKey) => sessions.endAll(sessionKey),
@@ -100,13 +101,4 @@ export async function createSandboxes(parts: SandboxParts): Promise<Sandboxes> {
       if (chosen) await (await chosen).backend.close();
     },
   };
-}
-
-function sandboxOf(sessions: SessionSandboxes, user: { sessionKey: string; agent: AgentSettings }): SessionSandbox {
-  const { isolated, sandbox, processes } = sessions.forSession(user);
-  const { workdir, workspace, access } = user.agent.sandbox.spec;
-  const facts = isolated
-    ? { workdir, access, scratchDir: '/tmp', isolated }
-    : { workdir: workspace, access: 'rw' as const, scratchDir: '/tmp', isolated };
-  return { facts, sandbox, processes };
 }
