@@ -29,6 +29,8 @@ export interface Trigger {
   name: string;
   /** Program and arguments, each; in this order. All must work but those that begin with `-`, as in a systemd unit. */
   commands: readonly (readonly string[])[];
+  /** What runs instead after a rollback; the same commands where it says nothing. */
+  back?: readonly (readonly string[])[];
 }
 
 export interface Change {

@@ -30,7 +30,9 @@ async function undoApply(machine: Machine, record: RecordedApply): Promise<Undon
   }
   for (const trigger of triggers.values()) {
     // What the trigger acts on may be gone by now; the next one still has to run.
-    await pull(trigger, machine).catch((error: unknown) => results.push({ summary: trigger.name, problem: messageOf(error) }));
+    await pull({ ...trigger, commands: trigger.back ?? trigger.commands }, machine).catch((error: unknown) =>
+      results.push({ summary: trigger.name, problem: messageOf(error) }),
+    );
   }
   return results;
 }

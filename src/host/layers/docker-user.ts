@@ -6,7 +6,7 @@ import type { Check } from '../../domain/check.ts';
 import type { Layer, LayerInput } from '../engine/layer.ts';
 import { finding, holds, hostCheck, unobserved } from '../engine/observations.ts';
 import type { Machine } from '../engine/machine.ts';
-import type { Resource } from '../engine/resource.ts';
+import type { Resource, Trigger } from '../engine/resource.ts';
 import { dockerUserRules, loadScript, nftFile, restoreFile } from '../firewall/docker-user.ts';
 import { firewallUnit, scriptFolder } from '../layout.ts';
 import { probeForward } from '../probe/packets.ts';
@@ -17,7 +17,14 @@ import { renderUnit } from '../units/unit-file.ts';
 
 const REPAIR = 'openclaw host repair --only docker-user';
 const script = `${scriptFolder}/docker-user`;
-const restart = restartTrigger(`${firewallUnit}.service`);
+const restart: Trigger = {
+  ...restartTrigger(`${firewallUnit}.service`),
+  back: [
+    ['systemctl', 'daemon-reload'],
+    ['-iptables', '-F', 'DOCKER-USER'],
+    ['-ip6tables', '-F', 'DOCKER-USER'],
+  ],
+};
 
 export const dockerUser: Layer = {
   id: 'docker-user',

@@ -33,6 +33,11 @@ const reload: Trigger = {
     ['ufw', '--force', 'enable'],
     ['ufw', 'reload'],
   ],
+  // Whether it was on before stands in its files by then.
+  back: [
+    ['/usr/lib/ufw/ufw-init', 'force-stop'],
+    ['/usr/lib/ufw/ufw-init', 'start'],
+  ],
 };
 
 export const ufw: Layer = {

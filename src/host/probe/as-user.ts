@@ -19,7 +19,9 @@ export function runAs(
   command: readonly string[],
 ): Promise<CommandResult> {
   const enter = insideOf === undefined ? [] : ['nsenter', '-t', String(insideOf), '-m', '--'];
-  const drop = ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--init-groups', '--bounding-set=-all', '--no-new-privs', '--'];
+  const group = user === 'nobody' ? 'nogroup' : user;
+  const barred = mayBecomeOthers ? [] : ['--bounding-set=-all', '--no-new-privs'];
+  const drop = ['setpriv', `--reuid=${user}`, `--regid=${group}`, '--init-groups', ...barred, '--'];
   const [file, ...args] = [...enter, ...drop, ...command] as [string, ...string[]];
   return machine.run(file, args, { timeoutMs: 8_000 });
 }

@@ -4,7 +4,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { Machine } from '../engine/machine.ts';
 import type { Resource } from '../engine/resource.ts';
 import type { ReleaseFile } from '../program/release.ts';
-import { makeParents } from './parents.ts';
+import { makeParents, undoParents } from './parents.ts';
 
 export interface TreeWish {
   folder: string;
@@ -29,7 +29,7 @@ export function treeResource(wish: TreeWish): Resource {
         diff: lines.length > 20 ? [...lines.slice(0, 20), `  and ${lines.length - 20} more`] : lines,
         undo: present
           ? { kind: 'nothing', why: `${wish.folder} had been changed; it keeps the release` }
-          : { kind: 'tree', path: wish.folder },
+          : await undoParents(machine, wish.folder, { kind: 'tree', path: wish.folder }),
         triggers: [],
         apply: () => restore(machine, wish, { wrong, strangers }),
       };

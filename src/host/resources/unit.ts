@@ -14,6 +14,11 @@ export function restartTrigger(unit: string): Trigger {
       ['-systemctl', 'reset-failed', unit],
       ['systemctl', 'try-restart', unit],
     ],
+    // It may be gone by then.
+    back: [
+      ['systemctl', 'daemon-reload'],
+      ['-systemctl', 'try-restart', unit],
+    ],
   };
 }
 
