@@ -11,6 +11,7 @@ const steps: [name: string, file: string, args: string[]][] = [
   ['types', 'tsc', ['--noEmit', '-p', root]],
   ['boundaries', 'node', ['--test', 'test/boundaries.test.ts']],
   ['dead code', 'knip', ['--no-progress']],
+  ['package', 'publint', ['--strict']],
 ];
 if (process.argv.includes('--tests')) steps.push(['tests', 'node', ['scripts/test.ts']]);
 

@@ -4,7 +4,6 @@
  */
 import type { ArgsDef, CommandDef } from 'citty';
 import type { CliContext } from './context.ts';
-import type { ExitCode } from '../runtime/exit-codes.ts';
 
 export interface CommandLeaf {
   description: string;
@@ -24,11 +23,6 @@ export type CommandNode = CommandLeaf | CommandGroup;
 /** A citty command whose `data` is a CliContext and whose result is the exit code (nothing means 0). */
 export type AnyCommand = CommandDef<ArgsDef>;
 
-export interface CommandRun<Args> {
-  args: Args;
-  context: CliContext;
-}
-
 export function isGroup(node: CommandNode): node is CommandGroup {
   return 'commands' in node;
 }
@@ -37,5 +31,3 @@ export function isGroup(node: CommandNode): node is CommandGroup {
 export function contextOf(run: { data?: unknown }): CliContext {
   return run.data as CliContext;
 }
-
-export type CommandResult = ExitCode | void;

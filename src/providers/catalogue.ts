@@ -9,9 +9,6 @@ import type { ModelChoice, ModelSettings, ProviderSettings } from '../domain/set
 import { factsOf } from './model-facts.ts';
 import { apiFor, vendorOf, vendors, type Vendor } from './vendors.ts';
 
-export { factsOf } from './model-facts.ts';
-export { vendorOf, vendors, type Vendor } from './vendors.ts';
-
 export interface ModelKey {
   secret: Secret;
   /** Sent as a bearer token. */

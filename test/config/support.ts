@@ -41,7 +41,7 @@ export function place(test: TestContext, text?: string): Place {
   };
 }
 
-export const noEnvironment: Environment = {};
+const noEnvironment: Environment = {};
 
 /** What a promise rejects with. */
 export async function errorOf(promise: Promise<unknown>): Promise<Error & { code?: string; hint?: string }> {

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { isAppError, type AppError } from '../../src/domain/errors.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { ProviderSettings } from '../../src/domain/settings.ts';
-import { modelsWithKeys, parseModelReference, resolveModel, vendors, type KeyLookup } from '../../src/providers/catalogue.ts';
+import { modelsWithKeys, parseModelReference, resolveModel, type KeyLookup } from '../../src/providers/catalogue.ts';
+import { vendors } from '../../src/providers/vendors.ts';
 import { createClientLookup } from '../../src/providers/clients.ts';
 import { providers } from '../../src/providers/index.ts';
 
