@@ -20,6 +20,7 @@ export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   ) {
     return unwrap(schema.def.innerType);
   }
+  if (schema instanceof z.ZodLazy) return unwrap(schema._zod.innerType);
   if (schema instanceof z.ZodPipe)
     return schema.def.in instanceof z.ZodTransform ? unwrap(schema.def.out) : unwrap(schema.def.in);
   return schema;

@@ -3,8 +3,8 @@
  * come from it. It is strict: what it does not name is refused.
  */
 import * as z from 'zod';
+import { setting } from '../domain/setting.ts';
 import type { ChannelPlugin } from '../domain/channel.ts';
-import type { SettingFacts } from '../domain/setting.ts';
 import { agentsSection, bindingsSection } from './sections/agents.ts';
 import { channelsSection } from './sections/channels.ts';
 import { commandsSection, messagesSection, sessionSection } from './sections/conversation.ts';
@@ -31,11 +31,10 @@ interface SchemaParts {
 export function createConfigSchema(parts: SchemaParts) {
   const channelIds = parts.channels.map(({ id }) => id);
   return z.strictObject({
-    $schema: z
-      .string()
-      .max(500)
-      .optional()
-      .meta({ description: 'For editors: where the JSON Schema of this file is.', restart: 'live' } satisfies SettingFacts),
+    $schema: setting(z.string().max(500).optional(), {
+      description: 'For editors: where the JSON Schema of this file is.',
+      restart: 'live',
+    }),
     gateway: gatewaySection,
     channels: channelsSection(parts.channels),
     agents: agentsSection,

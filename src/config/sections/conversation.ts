@@ -1,89 +1,68 @@
 /** `session`, `messages`, `commands`: how conversations are kept apart and how messages become turns. */
 import * as z from 'zod';
-import type { SettingFacts } from '../../domain/setting.ts';
+import { setting } from '../../domain/setting.ts';
 import { group, only } from './field.ts';
 
 const queueMode = z.enum(['collect', 'followup', 'steer', 'interrupt']);
 
 export const sessionSection = group(
   {
-    dmScope: z
-      .enum(['per-channel-peer', 'per-account-channel-peer', 'per-peer', 'main'])
-      .default('per-channel-peer')
-      .meta({
-        description:
-          'Who shares a conversation in direct chats. `per-channel-peer`: one for each person and channel; `per-account-channel-peer`: also for each account; `per-peer`: one for each person; `main`: everybody shares one and reads what the others said.',
-      } satisfies SettingFacts),
-    identityLinks: z
-      .record(
-        z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/),
-        z
-          .array(
-            z
-              .string()
-              .regex(/^[a-z][a-z0-9-]*:-?\d{1,20}$/)
-              .meta({ description: 'One id.', expects: 'channel:id, such as "telegram:123"' } satisfies SettingFacts),
-          )
-          .meta({ description: 'The ids of one person.' } satisfies SettingFacts),
-      )
-      .default({})
-      .meta({
+    dmScope: setting(z.enum(['per-channel-peer', 'per-account-channel-peer', 'per-peer', 'main']).default('per-channel-peer'), {
+      description:
+        'Who shares a conversation in direct chats. `per-channel-peer`: one for each person and channel; `per-account-channel-peer`: also for each account; `per-peer`: one for each person; `main`: everybody shares one and reads what the others said.',
+    }),
+    identityLinks: setting(
+      z
+        .record(
+          z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/),
+          setting(
+            z.array(
+              setting(z.string().regex(/^[a-z][a-z0-9-]*:-?\d{1,20}$/), {
+                description: 'One id.',
+                expects: 'channel:id, such as "telegram:123"',
+              }),
+            ),
+            { description: 'The ids of one person.' },
+          ),
+        )
+        .default({}),
+      {
         description: 'One person under several ids: a name and their ids, so that they have one conversation.',
         expects: 'an object by name; each entry a list of channel:id, such as "telegram:123"',
-      } satisfies SettingFacts),
+      },
+    ),
   },
   { description: 'How conversations are kept apart.', restart: 'live' },
 );
 
 const modeOf = (channel: string) =>
-  queueMode
-    .optional()
-    .meta({ description: `The mode of ${channel}.`, defaultText: '`messages.queue.mode`' } satisfies SettingFacts);
+  setting(queueMode.optional(), { description: `The mode of ${channel}.`, defaultText: '`messages.queue.mode`' });
 
 export const messagesSection = (channels: readonly string[]) =>
   group(
     {
       queue: group(
         {
-          mode: queueMode.default('collect').meta({
+          mode: setting(queueMode.default('collect'), {
             description:
               'What becomes of messages that arrive during a turn. `collect`: one turn for all of them; `followup`: one turn each; `steer`: they join the running turn; `interrupt`: they end it.',
-          } satisfies SettingFacts),
-          byChannel: z
-            .strictObject(Object.fromEntries(channels.map((id) => [id, modeOf(id)])))
-            .prefault({})
-            .meta({ description: 'Another mode for a channel.' } satisfies SettingFacts),
-          debounceMs: z
-            .int()
-            .min(0)
-            .max(60_000)
-            .default(0)
-            .meta({
-              description: 'Wait this long for more before a collected turn starts.',
-            } satisfies SettingFacts),
-          cap: z
-            .int()
-            .min(1)
-            .max(1_000)
-            .default(20)
-            .meta({
-              description: 'Most messages that one collected turn takes; the rest waits for the next.',
-            } satisfies SettingFacts),
+          }),
+          byChannel: setting(z.strictObject(Object.fromEntries(channels.map((id) => [id, modeOf(id)]))).prefault({}), {
+            description: 'Another mode for a channel.',
+          }),
+          debounceMs: setting(z.int().min(0).max(60_000).default(0), {
+            description: 'Wait this long for more before a collected turn starts.',
+          }),
+          cap: setting(z.int().min(1).max(1_000).default(20), {
+            description: 'Most messages that one collected turn takes; the rest waits for the next.',
+          }),
         },
         { description: 'What becomes of messages that arrive during a turn.' },
       ),
-      ackReactionScope: z
-        .enum(['off', 'group-mentions', 'group-all', 'direct', 'all'])
-        .default('off')
-        .meta({
-          description: 'Which messages get a reaction as soon as they are received, where the channel can react.',
-        } satisfies SettingFacts),
-      ackReaction: z
-        .string()
-        .min(1)
-        .max(16)
-        .default('👀')
-        .meta({ description: 'The reaction.', expects: 'an emoji' } satisfies SettingFacts),
+      ackReactionScope: setting(z.enum(['off', 'group-mentions', 'group-all', 'direct', 'all']).default('off'), {
+        description: 'Which messages get a reaction as soon as they are received, where the channel can react.',
+      }),
+      ackReaction: setting(z.string().min(1).max(16).default('👀'), { description: 'The reaction.', expects: 'an emoji' }),
     },
     { description: 'How messages become turns.', restart: 'live' },
   );
@@ -92,22 +71,16 @@ const neverFromChat = 'A message can never do that, whoever sends it: use the co
 
 export const commandsSection = group(
   {
-    native: z
-      .union([z.boolean(), z.literal('auto')])
-      .default('auto')
-      .meta({
-        description: 'Put the chat commands into the platform’s own menu; `auto` does where the channel has one.',
-        expects: 'true, false or "auto"',
-        restart: 'channel',
-      } satisfies SettingFacts),
-    nativeSkills: z
-      .union([z.literal(false), z.literal('auto')])
-      .default('auto')
-      .meta({
-        description: 'Put skills into the menu too. This version has no skills, so nothing is added.',
-        expects: 'false or "auto"',
-        because: 'This version has no skills to put there.',
-      } satisfies SettingFacts),
+    native: setting(z.union([z.boolean(), z.literal('auto')]).default('auto'), {
+      description: 'Put the chat commands into the platform’s own menu; `auto` does where the channel has one.',
+      expects: 'true, false or "auto"',
+      restart: 'channel',
+    }),
+    nativeSkills: setting(z.union([z.literal(false), z.literal('auto')]).default('auto'), {
+      description: 'Put skills into the menu too. This version has no skills, so nothing is added.',
+      expects: 'false or "auto"',
+      because: 'This version has no skills to put there.',
+    }),
     config: only(false, { description: 'Change the configuration from a chat.', because: neverFromChat }),
     debug: only(false, { description: 'Change settings of the running process from a chat.', because: neverFromChat }),
     bash: only(false, { description: 'Run commands on the host from a chat.', because: neverFromChat }),

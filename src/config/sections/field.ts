@@ -1,19 +1,16 @@
 /** The pieces that the sections of the schema are made of. */
 import * as z from 'zod';
-import type { SettingFacts } from '../../domain/setting.ts';
+import { setting, type SettingFacts } from '../../domain/setting.ts';
 
 /** A key with one possible value: it is known, means what it says, and everything else is refused with the reason. */
 export function only<T extends string | boolean>(value: T, facts: SettingFacts & { because: string }) {
-  return z
-    .literal(value)
-    .default(value as z.core.util.NoUndefined<T>)
-    .meta(facts);
+  return setting(z.literal(value).default(value as z.core.util.NoUndefined<T>), facts);
 }
 
 /** An object whose keys all have defaults: leaving it out is the same as writing `{}`. */
 export function group<Shape extends z.core.$ZodLooseShape>(shape: Shape, facts?: SettingFacts) {
   const object = z.strictObject(shape).prefault({} as never);
-  return facts ? object.meta(facts) : object;
+  return facts ? setting(object, facts) : object;
 }
 
 /** The platforms' ids are digits; a name can be taken over by somebody else. */
@@ -24,23 +21,23 @@ export function idList(facts: SettingFacts, wildcard: 'with *' | 'without *') {
   const entry = wildcard === 'with *' ? /^(?:\*|(?:[a-z][a-z0-9-]*:)?-?\d{1,20})$/ : SENDER_ID;
   const expects = `a numeric id${wildcard === 'with *' ? ' or "*"' : ''}`;
   const because = 'Only the numeric id of a person is theirs for ever: a @name can be given up and taken by somebody else.';
-  return z
-    .array(
-      z
-        .union([z.int(), z.string().regex(entry)])
-        .transform(String)
-        .meta({ description: 'One sender.', expects, because }),
-    )
-    .meta(facts);
+  return setting(
+    z.array(
+      setting(z.union([z.int(), z.string().regex(entry)]).transform(String), { description: 'One sender.', expects, because }),
+    ),
+    facts,
+  );
 }
 
 /** `512m`, `1.5g` or bytes; becomes bytes. */
 export function byteSize(facts: SettingFacts, standard: string) {
-  return z
-    .union([z.int().min(1), z.string().regex(/^\d+(?:\.\d+)?[kmg]b?$/i)])
-    .default(standard)
-    .transform((size) => (typeof size === 'number' ? size : bytesOf(size)))
-    .meta({ expects: 'a size such as "512m" or "1g", or a number of bytes', ...facts });
+  return setting(
+    z
+      .union([z.int().min(1), z.string().regex(/^\d+(?:\.\d+)?[kmg]b?$/i)])
+      .default(standard)
+      .transform((size) => (typeof size === 'number' ? size : bytesOf(size))),
+    { expects: 'a size such as "512m" or "1g", or a number of bytes', ...facts },
+  );
 }
 
 function bytesOf(size: string): number {
@@ -55,8 +52,5 @@ export const NAME_WORDS = 'a name of small letters, digits, - and _, at most 32 
 const MODEL_REFERENCE = /^[a-z0-9][a-z0-9._-]*\/\S{1,200}$/i;
 
 export function modelReference(facts: SettingFacts) {
-  return z
-    .string()
-    .regex(MODEL_REFERENCE)
-    .meta({ expects: 'a model as provider/model-id', ...facts });
+  return setting(z.string().regex(MODEL_REFERENCE), { expects: 'a model as provider/model-id', ...facts });
 }

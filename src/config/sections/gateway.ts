@@ -1,6 +1,6 @@
 /** `gateway`: the loopback port and who may use it. */
 import * as z from 'zod';
-import { secretSetting, type SettingFacts } from '../../domain/setting.ts';
+import { secretSetting, setting } from '../../domain/setting.ts';
 import { group, only } from './field.ts';
 
 const LOOPBACK_ONLY =
@@ -8,23 +8,15 @@ const LOOPBACK_ONLY =
 
 const endpoint = (description: string) =>
   group({
-    enabled: z
-      .boolean()
-      .default(false)
-      .meta({ description } satisfies SettingFacts),
+    enabled: setting(z.boolean().default(false), { description }),
   });
 
 export const gatewaySection = group(
   {
-    port: z
-      .int()
-      .min(1)
-      .max(65535)
-      .optional()
-      .meta({
-        description: 'The TCP port on 127.0.0.1.',
-        defaultText: '18789',
-      } satisfies SettingFacts),
+    port: setting(z.int().min(1).max(65535).optional(), {
+      description: 'The TCP port on 127.0.0.1.',
+      defaultText: '18789',
+    }),
     mode: only('local', {
       description: 'The gateway runs on this host.',
       because: 'A gateway on another host is reached through a tunnel to its loopback port.',
@@ -47,10 +39,7 @@ export const gatewaySection = group(
       }).optional(),
     }),
     controlUi: group({
-      enabled: z
-        .boolean()
-        .default(true)
-        .meta({ description: 'Serve the control page on the port.' } satisfies SettingFacts),
+      enabled: setting(z.boolean().default(true), { description: 'Serve the control page on the port.' }),
       allowInsecureAuth: only(false, {
         description: 'Let the page log in without proof of the device.',
         because: 'The page always proves its device.',

@@ -1,16 +1,13 @@
 /** `logging`, `discovery`, `skills`, `plugins`, `update`, and the notes that tools leave in the file. */
 import * as z from 'zod';
-import type { SettingFacts } from '../../domain/setting.ts';
+import { setting } from '../../domain/setting.ts';
 import { group, only } from './field.ts';
 
 export const loggingSection = group(
   {
-    level: z
-      .enum(['debug', 'info', 'warn', 'error', 'silent'])
-      .default('info')
-      .meta({
-        description: 'The least important lines that are written. What people wrote is never logged above debug.',
-      } satisfies SettingFacts),
+    level: setting(z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), {
+      description: 'The least important lines that are written. What people wrote is never logged above debug.',
+    }),
     redactSensitive: only('tools', {
       description: 'Secrets are removed from every line, by value and by shape.',
       because: 'Redaction cannot be switched off.',
@@ -34,12 +31,9 @@ export const discoverySection = group(
 export const skillsSection = group(
   {
     install: group({
-      nodeManager: z
-        .enum(['npm', 'pnpm', 'yarn', 'bun'])
-        .default('npm')
-        .meta({
-          description: 'What would install the packages of a skill. This version installs nothing at run time.',
-        } satisfies SettingFacts),
+      nodeManager: setting(z.enum(['npm', 'pnpm', 'yarn', 'bun']).default('npm'), {
+        description: 'What would install the packages of a skill. This version installs nothing at run time.',
+      }),
     }),
   },
   { description: 'Skills.', restart: 'live' },
@@ -48,19 +42,20 @@ export const skillsSection = group(
 /** `openclaw plugins enable telegram` writes here; the names are those of the channels. */
 export function pluginsSection(ids: readonly string[]) {
   const entry = z.strictObject({
-    enabled: z
-      .boolean()
-      .default(true)
-      .meta({
-        description: 'false keeps the channel off, whatever its own section says; true runs it with its defaults if it has none.',
-      } satisfies SettingFacts),
+    enabled: setting(z.boolean().default(true), {
+      description: 'false keeps the channel off, whatever its own section says; true runs it with its defaults if it has none.',
+    }),
   });
   return group(
     {
-      entries: z
-        .strictObject(Object.fromEntries(ids.map((id) => [id, entry.optional().meta({ description: `The channel ${id}.` })])))
-        .prefault({})
-        .meta({ description: 'Channels by id.' } satisfies SettingFacts),
+      entries: setting(
+        z
+          .strictObject(
+            Object.fromEntries(ids.map((id) => [id, setting(entry.optional(), { description: `The channel ${id}.` })])),
+          )
+          .prefault({}),
+        { description: 'Channels by id.' },
+      ),
     },
     { description: 'Channels on and off.', restart: 'channel' },
   );
@@ -68,36 +63,42 @@ export function pluginsSection(ids: readonly string[]) {
 
 export const updateSection = group(
   {
-    source: z
-      .string()
-      .regex(/^(?:https:\/\/|\/|~\/)\S+$/)
-      .optional()
-      .meta({
+    source: setting(
+      z
+        .string()
+        .regex(/^(?:https:\/\/|\/|~\/)\S+$/)
+        .optional(),
+      {
         description: 'Where `openclaw update` finds releases. Nothing is ever looked up by itself.',
         expects: 'an https:// address or an absolute path',
         defaultText: 'none',
-      } satisfies SettingFacts),
+      },
+    ),
   },
   { description: 'Updates.', restart: 'live' },
 );
 
-const note = z.string().max(200).optional();
+const note = () => z.string().max(200).optional();
 
-export const metaSection = z
-  .strictObject({
-    lastTouchedVersion: note.meta({ description: 'The version that wrote the file last.' } satisfies SettingFacts),
-    lastTouchedAt: note.meta({ description: 'When.' } satisfies SettingFacts),
-  })
-  .optional()
-  .meta({ description: 'Notes that other versions leave. Nothing reads them.', restart: 'live' } satisfies SettingFacts);
+export const metaSection = setting(
+  z
+    .strictObject({
+      lastTouchedVersion: setting(note(), { description: 'The version that wrote the file last.' }),
+      lastTouchedAt: setting(note(), { description: 'When.' }),
+    })
+    .optional(),
+  { description: 'Notes that other versions leave. Nothing reads them.', restart: 'live' },
+);
 
-export const wizardSection = z
-  .strictObject({
-    lastRunAt: note.meta({ description: 'When the set-up ran.' } satisfies SettingFacts),
-    lastRunVersion: note.meta({ description: 'In which version.' } satisfies SettingFacts),
-    lastRunCommit: note.meta({ description: 'From which commit.' } satisfies SettingFacts),
-    lastRunCommand: note.meta({ description: 'By which command.' } satisfies SettingFacts),
-    lastRunMode: note.meta({ description: 'In which mode.' } satisfies SettingFacts),
-  })
-  .optional()
-  .meta({ description: 'Notes of the set-up. Nothing reads them.', restart: 'live' } satisfies SettingFacts);
+export const wizardSection = setting(
+  z
+    .strictObject({
+      lastRunAt: setting(note(), { description: 'When the set-up ran.' }),
+      lastRunVersion: setting(note(), { description: 'In which version.' }),
+      lastRunCommit: setting(note(), { description: 'From which commit.' }),
+      lastRunCommand: setting(note(), { description: 'By which command.' }),
+      lastRunMode: setting(note(), { description: 'In which mode.' }),
+    })
+    .optional(),
+  { description: 'Notes of the set-up. Nothing reads them.', restart: 'live' },
+);

@@ -1,69 +1,44 @@
 /** `models`: servers of one's own, and changes to the built-in providers. */
 import * as z from 'zod';
-import { secretSetting, type SettingFacts } from '../../domain/setting.ts';
+import { secretSetting, setting } from '../../domain/setting.ts';
 import { only } from './field.ts';
 
-const price = (what: string) =>
-  z
-    .number()
-    .min(0)
-    .default(0)
-    .meta({ description: what, unit: 'US dollars a million tokens' } satisfies SettingFacts);
+const price = (what: string) => setting(z.number().min(0).default(0), { description: what, unit: 'US dollars a million tokens' });
 
 const model = (apis: readonly string[]) =>
   z.strictObject({
-    id: z
-      .string()
-      .min(1)
-      .max(200)
-      .meta({ description: 'The model’s id at the provider.' } satisfies SettingFacts),
-    name: z
-      .string()
-      .min(1)
-      .max(200)
-      .optional()
-      .meta({ description: 'What people call it.' } satisfies SettingFacts),
-    api: z
-      .enum(apis)
-      .optional()
-      .meta({ description: 'Its wire format, where it differs from the provider’s.' } satisfies SettingFacts),
-    contextWindow: z
-      .int()
-      .min(1_000)
-      .max(100_000_000)
-      .optional()
-      .meta({
-        description: 'Longest input and output together.',
-        unit: 'tokens',
-        defaultText: 'what is known of the model',
-      } satisfies SettingFacts),
-    maxTokens: z
-      .int()
-      .min(16)
-      .max(10_000_000)
-      .optional()
-      .meta({
-        description: 'Longest answer.',
-        unit: 'tokens',
-        defaultText: 'what is known of the model',
-      } satisfies SettingFacts),
-    input: z
-      .array(z.enum(['text', 'image']))
-      .optional()
-      .meta({ description: 'What it understands.', defaultText: 'what is known of the model' } satisfies SettingFacts),
-    reasoning: z
-      .boolean()
-      .optional()
-      .meta({ description: 'It can think before it answers.', defaultText: 'what is known of the model' } satisfies SettingFacts),
-    cost: z
-      .strictObject({
-        input: price('Fresh input.'),
-        output: price('Output.'),
-        cacheRead: price('Input that the provider had cached.'),
-        cacheWrite: price('Input that the provider puts into its cache.'),
-      })
-      .optional()
-      .meta({ description: 'The price.', defaultText: 'what is known of the model' } satisfies SettingFacts),
+    id: setting(z.string().min(1).max(200), { description: 'The model’s id at the provider.' }),
+    name: setting(z.string().min(1).max(200).optional(), { description: 'What people call it.' }),
+    api: setting(z.enum(apis).optional(), { description: 'Its wire format, where it differs from the provider’s.' }),
+    contextWindow: setting(z.int().min(1_000).max(100_000_000).optional(), {
+      description: 'Longest input and output together.',
+      unit: 'tokens',
+      defaultText: 'what is known of the model',
+    }),
+    maxTokens: setting(z.int().min(16).max(10_000_000).optional(), {
+      description: 'Longest answer.',
+      unit: 'tokens',
+      defaultText: 'what is known of the model',
+    }),
+    input: setting(z.array(z.enum(['text', 'image'])).optional(), {
+      description: 'What it understands.',
+      defaultText: 'what is known of the model',
+    }),
+    reasoning: setting(z.boolean().optional(), {
+      description: 'It can think before it answers.',
+      defaultText: 'what is known of the model',
+    }),
+    cost: setting(
+      z
+        .strictObject({
+          input: price('Fresh input.'),
+          output: price('Output.'),
+          cacheRead: price('Input that the provider had cached.'),
+          cacheWrite: price('Input that the provider puts into its cache.'),
+        })
+        .optional(),
+      { description: 'The price.', defaultText: 'what is known of the model' },
+    ),
   });
 
 const isPrivateHost = (host: string): boolean =>
@@ -80,51 +55,40 @@ const isSafeAddress = (text: string): boolean => {
 
 const provider = (apis: readonly string[]) =>
   z.strictObject({
-    baseUrl: z
-      .string()
-      .refine(isSafeAddress)
-      .optional()
-      .meta({
-        description: 'The server’s address.',
-        expects: 'an address such as https://api.example.com/v1; http:// only for this host or a private network; no key in it',
-        defaultText: 'the built-in provider’s',
-      } satisfies SettingFacts),
+    baseUrl: setting(z.string().refine(isSafeAddress).optional(), {
+      description: 'The server’s address.',
+      expects: 'an address such as https://api.example.com/v1; http:// only for this host or a private network; no key in it',
+      defaultText: 'the built-in provider’s',
+    }),
     apiKey: secretSetting({ description: 'The key.', defaultText: 'the provider’s customary environment name' }).optional(),
-    api: z
-      .enum(apis)
-      .optional()
-      .meta({
-        description: 'The wire format.',
-        defaultText: 'the built-in provider’s, else openai-completions',
-      } satisfies SettingFacts),
-    headers: z
-      .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), secretSetting({ description: 'One header.' }))
-      .optional()
-      .meta({
+    api: setting(z.enum(apis).optional(), {
+      description: 'The wire format.',
+      defaultText: 'the built-in provider’s, else openai-completions',
+    }),
+    headers: setting(
+      z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), secretSetting({ description: 'One header.' })).optional(),
+      {
         description: 'Further headers of each request.',
         expects: 'an object by header name; each entry a secret as text, or a reference to one',
-      } satisfies SettingFacts),
-    models: z
-      .array(model(apis))
-      .default([])
-      .meta({ description: 'Its models, as far as they are not known.' } satisfies SettingFacts),
+      },
+    ),
+    models: setting(z.array(model(apis)).default([]), { description: 'Its models, as far as they are not known.' }),
   });
 
 export function modelsSection(apis: readonly string[]) {
-  return z
-    .strictObject({
-      mode: only('merge', {
-        description: 'The providers below are added to the built-in ones.',
-        because: 'The built-in providers are always known; without a key they are not used.',
-      }),
-      providers: z
-        .record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), provider(apis))
-        .default({})
-        .meta({
+  return setting(
+    z
+      .strictObject({
+        mode: only('merge', {
+          description: 'The providers below are added to the built-in ones.',
+          because: 'The built-in providers are always known; without a key they are not used.',
+        }),
+        providers: setting(z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), provider(apis)).default({}), {
           description: 'By the name before the slash in `provider/model-id`.',
           expects: 'an object by provider name (small letters, digits, . _ and -)',
-        } satisfies SettingFacts),
-    })
-    .prefault({})
-    .meta({ description: 'Servers of language models.', restart: 'live' } satisfies SettingFacts);
+        }),
+      })
+      .prefault({}),
+    { description: 'Servers of language models.', restart: 'live' },
+  );
 }

@@ -1,5 +1,6 @@
 /** Makes of a section one that changes another: the same keys, none required and none with a default. */
 import * as z from 'zod';
+import { setting, type SettingFacts } from '../../domain/setting.ts';
 
 export type Overrides<T> = T extends readonly unknown[]
   ? T
@@ -19,9 +20,9 @@ export function overridesOfShape<Shape extends Record<string, z.ZodType>>(
 }
 
 function bare(schema: z.core.$ZodType): z.ZodType {
-  const facts = z.globalRegistry.get(schema);
+  const facts = z.globalRegistry.get(schema) as SettingFacts | undefined;
   const inner = strip(schema);
-  return facts ? inner.meta(facts) : inner;
+  return facts ? setting(inner, facts) : inner;
 }
 
 function strip(schema: z.core.$ZodType): z.ZodType {

@@ -1,24 +1,27 @@
 /** `tools`: what the agent may call. Deny always wins. */
 import * as z from 'zod';
-import type { SettingFacts } from '../../domain/setting.ts';
+import { setting } from '../../domain/setting.ts';
 import { group, idList, only } from './field.ts';
 
 const toolNames = (description: string) =>
-  z
-    .array(
-      z
-        .string()
-        .regex(/^(?:group:)?[a-z0-9_*-]{1,64}$/i)
-        .transform((name) => name.toLowerCase())
-        .meta({ description: 'One tool.', expects: 'the name of a tool, "group:NAME" or a pattern with *' }),
-    )
-    .meta({ description } satisfies SettingFacts);
+  setting(
+    z.array(
+      setting(
+        z
+          .string()
+          .regex(/^(?:group:)?[a-z0-9_*-]{1,64}$/i)
+          .transform((name) => name.toLowerCase()),
+        { description: 'One tool.', expects: 'the name of a tool, "group:NAME" or a pattern with *' },
+      ),
+    ),
+    { description },
+  );
 
 const policyShape = {
-  profile: z
-    .enum(['minimal', 'coding', 'messaging', 'full'])
-    .optional()
-    .meta({ description: 'A ready-made set to start from.', defaultText: 'full' } satisfies SettingFacts),
+  profile: setting(z.enum(['minimal', 'coding', 'messaging', 'full']).optional(), {
+    description: 'A ready-made set to start from.',
+    defaultText: 'full',
+  }),
   allow: toolNames('Only these tools.').optional(),
   alsoAllow: toolNames('These tools besides the profile’s.').optional(),
   deny: toolNames('Never these tools, whatever else says yes.').optional(),
@@ -30,55 +33,43 @@ const notBoth = z.refine<{ allow?: unknown; alsoAllow?: unknown }>((policy) => !
   path: ['alsoAllow'],
 });
 
-export const agentToolsSection = z
-  .strictObject(policyShape)
-  .check(notBoth)
-  .meta({ description: 'What this agent may call, within what all may.' });
+export const agentToolsSection = () =>
+  setting(z.strictObject(policyShape).check(notBoth), {
+    description: 'What this agent may call, within what all may.',
+  });
 
-export const toolsSection = z
-  .strictObject({
-    ...policyShape,
-    elevated: group({
-      enabled: only(false, {
-        description: 'Let a conversation leave its sandbox.',
-        because: 'Tools never leave the sandbox. `agents.list[].sandbox.mode: "off"` gives one agent the host itself.',
+export const toolsSection = setting(
+  z
+    .strictObject({
+      ...policyShape,
+      elevated: group({
+        enabled: only(false, {
+          description: 'Let a conversation leave its sandbox.',
+          because: 'Tools never leave the sandbox. `agents.list[].sandbox.mode: "off"` gives one agent the host itself.',
+        }),
+        allowFrom: setting(
+          z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), idList({ description: 'Senders by channel.' }, 'without *')).optional(),
+          {
+            description:
+              'Who could leave the sandbox, by channel. As long as `enabled` is false, which it always is, nobody can.',
+            expects: 'an object by channel; each entry a list of numeric ids',
+          },
+        ),
       }),
-      allowFrom: z
-        .record(z.string().regex(/^[a-z][a-z0-9-]*$/), idList({ description: 'Senders by channel.' }, 'without *'))
-        .optional()
-        .meta({
-          description: 'Who could leave the sandbox, by channel. As long as `enabled` is false, which it always is, nobody can.',
-          expects: 'an object by channel; each entry a list of numeric ids',
-        } satisfies SettingFacts),
-    }),
-    exec: group({
-      timeoutSec: z
-        .number()
-        .min(1)
-        .max(86_400)
-        .default(300)
-        .meta({
+      exec: group({
+        timeoutSec: setting(z.number().min(1).max(86_400).default(300), {
           description: 'A command is killed with all its children after this long, unless the model asks for less.',
-        } satisfies SettingFacts),
-      backgroundMs: z
-        .int()
-        .min(0)
-        .max(600_000)
-        .default(10_000)
-        .meta({
+        }),
+        backgroundMs: setting(z.int().min(0).max(600_000).default(10_000), {
           description: 'A command that runs longer goes on in the background.',
-        } satisfies SettingFacts),
-    }),
-    maxOutputChars: z
-      .int()
-      .min(500)
-      .max(400_000)
-      .default(16_000)
-      .meta({
+        }),
+      }),
+      maxOutputChars: setting(z.int().min(500).max(400_000).default(16_000), {
         description: 'Of a tool’s output the model reads this much; the rest lies in a file that it can read.',
         unit: 'characters',
-      } satisfies SettingFacts),
-  })
-  .check(notBoth as never)
-  .prefault({})
-  .meta({ description: 'What the agent may call. Deny always wins.', restart: 'live' } satisfies SettingFacts);
+      }),
+    })
+    .check(notBoth as never)
+    .prefault({}),
+  { description: 'What the agent may call. Deny always wins.', restart: 'live' },
+);
