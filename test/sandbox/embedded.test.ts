@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -58,6 +58,34 @@ describe('embedded sandbox', () => {
     });
     const { stderr } = await sandbox.exec({ command: { shell: 'echo x > a.txt' }, timeoutMs: 20_000, maxOutputBytes: 1000 });
     assert.match(Buffer.from(stderr).toString(), /read-only file system/);
+    await sandbox.destroy();
+  });
+
+  test('a workspace behind a link is the workspace; one that is not there is said', async () => {
+    await writeFile(join(spec.workspace, 'here.txt'), 'here');
+    const link = `${spec.workspace}-link`;
+    await symlink(spec.workspace, link);
+    const sandbox = await backend.acquire('agent:main:link', { ...spec, workspace: link });
+    const { bytes } = await sandbox.readFile('here.txt', { offset: 0, maxBytes: 10 });
+    assert.equal(Buffer.from(bytes).toString(), 'here');
+    await sandbox.destroy();
+    await rm(link);
+    await assert.rejects(backend.acquire('agent:main:nowhere', { ...spec, workspace: link }), { code: 'not_found' });
+  });
+
+  test('one that is stopped before it began does not begin', async () => {
+    const sandbox = await backend.acquire('agent:main:early', spec);
+    await sandbox.exec({ command: { shell: 'true' }, timeoutMs: 20_000, maxOutputBytes: 10 });
+    const stop = new AbortController();
+    const running = sandbox.exec({
+      command: { shell: 'echo ran > /tmp/ran' },
+      timeoutMs: 20_000,
+      maxOutputBytes: 10,
+      signal: stop.signal,
+    });
+    stop.abort();
+    assert.equal((await running).exitCode, undefined);
+    await assert.rejects(sandbox.readFile('/tmp/ran', { offset: 0, maxBytes: 10 }), { code: 'not_found' });
     await sandbox.destroy();
   });
 

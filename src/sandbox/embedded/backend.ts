@@ -1,4 +1,5 @@
 /** The backend for machines without a container engine: shells that are interpreted, one process each. Keeps no state on disk. */
+import { realpath } from 'node:fs/promises';
 import type { Clock } from '../../domain/clock.ts';
 import { systemClock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
@@ -17,7 +18,9 @@ export function createEmbeddedBackend(clock: Clock = systemClock): SandboxBacken
     },
     async acquire(scopeKey, spec) {
       if (closed) throw new AppError('unavailable', 'The embedded sandboxes are closed.', { hint: 'The gateway is stopping.' });
-      const sandbox = new EmbeddedSandbox(spec, () => alive.delete(sandbox));
+      // The real path: what the process may touch is said by it.
+      const workspace = spec.access === 'none' ? spec.workspace : await realWorkspace(spec.workspace);
+      const sandbox = new EmbeddedSandbox({ ...spec, workspace }, () => alive.delete(sandbox));
       alive.set(sandbox, {
         name: sandbox.name,
         backend: 'embedded',
@@ -35,4 +38,15 @@ export function createEmbeddedBackend(clock: Clock = systemClock): SandboxBacken
       await Promise.all([...alive.keys()].map((sandbox) => sandbox.destroy()));
     },
   };
+}
+
+async function realWorkspace(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    throw new AppError('not_found', `The workspace ${path} cannot be opened.`, {
+      hint: 'Make the directory, or set another one.',
+      cause: error,
+    });
+  }
 }

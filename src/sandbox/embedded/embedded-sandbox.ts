@@ -6,7 +6,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { ExecRequest, ExecResult, Sandbox, SandboxProcess, SandboxSpec, WorkspaceAccess } from '../../domain/sandbox.ts';
 import { checkExecRequest, checkText } from '../exec-request.ts';
 import type { FromShell, RunMessage, ToShell } from './protocol.ts';
-import { errorOf, RunningCommand } from './running-command.ts';
+import { answerMs, busy, errorOf, RunningCommand } from './running-command.ts';
 import { ShellProcess } from './shell-process.ts';
 
 /** Somebody who waits for the shell. */
@@ -108,21 +108,25 @@ export class EmbeddedSandbox implements Sandbox {
       fail: (error) => command.fail(error),
     };
     this.#ask(runMessage(id, request, openInput), waiting);
+    const { takesInput } = await command.begun;
     if (this.#notice) command.say(this.#notice);
     this.#notice = '';
-    return { id, command, ...(await command.begun) };
+    return { id, command, takesInput };
   }
 
   #askForFile(message: FileMessage): Promise<FileAnswer> {
-    return new Promise((resolve, reject) => {
-      const killed = (reason: string): void =>
-        reject(new AppError('unavailable', `The embedded shell was restarted because ${reason}.`, { hint: 'Try again.' }));
-      const take = (answer: FromShell): void => {
+    const { promise, resolve, reject } = Promise.withResolvers<FileAnswer>();
+    const impatience = setTimeout(() => reject(busy()), answerMs);
+    this.#ask(message, {
+      take: (answer) => {
         if (answer.kind === 'content' || answer.kind === 'written') resolve(answer);
         else if (answer.kind === 'failed') reject(errorOf(answer.failure));
-      };
-      this.#ask(message, { take, killed, fail: reject });
+      },
+      killed: (reason) =>
+        reject(new AppError('unavailable', `The embedded shell was restarted because ${reason}.`, { hint: 'Try again.' })),
+      fail: reject,
     });
+    return promise.finally(() => clearTimeout(impatience));
   }
 
   #ask(message: RunMessage | FileMessage, waiting: Waiting): void {

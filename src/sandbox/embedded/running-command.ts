@@ -11,8 +11,12 @@ export interface RunningCommandLinks {
   killProcess(reason: string): void;
 }
 
+/** How long the shell may be busy with something else before it takes a request up. */
+export const answerMs = 30_000;
 /** A command that gives way at all has stopped by then. */
 const stopGraceMs = 1000;
+/** A timer holds no more. */
+const longestTimerMs = 2_147_483_647;
 
 export class RunningCommand {
   readonly begun: Promise<{ takesInput: boolean }>;
@@ -26,6 +30,7 @@ export class RunningCommand {
   #deadline: NodeJS.Timeout | undefined;
   #grace: NodeJS.Timeout | undefined;
   #timedOut = false;
+  #over = false;
 
   constructor(request: ExecRequest, links: RunningCommandLinks) {
     this.#request = request;
@@ -36,6 +41,7 @@ export class RunningCommand {
     // Who started it may never look at either.
     this.begun.catch(() => {});
     this.result.catch(() => {});
+    this.#deadline = setTimeout(() => this.#giveUp(), answerMs);
     request.signal?.addEventListener('abort', this.#stop, { once: true });
   }
 
@@ -46,9 +52,11 @@ export class RunningCommand {
   }
 
   take(message: FromShell): void {
+    if (this.#over) return;
     switch (message.kind) {
       case 'begun':
-        this.#deadline = setTimeout(() => this.#timeOut(), this.#request.timeoutMs);
+        clearTimeout(this.#deadline);
+        this.#deadline = setTimeout(() => this.#timeOut(), Math.min(this.#request.timeoutMs, longestTimerMs));
         return this.#begun.resolve({ takesInput: message.takesInput });
       case 'output':
         return this.#output.add(message.stream, message.bytes);
@@ -78,6 +86,12 @@ export class RunningCommand {
     this.#result.reject(error);
   }
 
+  /** It never began, and must not begin when nobody waits for it any more. */
+  #giveUp(): void {
+    this.#links.stop();
+    this.fail(busy());
+  }
+
   #timeOut(): void {
     this.#timedOut = true;
     this.stop();
@@ -89,10 +103,17 @@ export class RunningCommand {
   }
 
   #clear(): void {
+    this.#over = true;
     clearTimeout(this.#deadline);
     clearTimeout(this.#grace);
     this.#request.signal?.removeEventListener('abort', this.#stop);
   }
+}
+
+export function busy(): AppError {
+  return new AppError('limit', 'The embedded shell is busy with another command.', {
+    hint: 'End that one first, or try again later.',
+  });
 }
 
 export function errorOf({ code, message, hint }: Failure): AppError {

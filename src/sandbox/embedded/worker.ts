@@ -49,20 +49,25 @@ class Shell {
 
   async #run(message: RunMessage): Promise<void> {
     const { id } = message;
-    const cwd = await this.#directory(message.cwd);
-    const waits = message.openInput && takesInput(message.command);
-    const controller = new AbortController();
     const inputEnd = Promise.withResolvers<void>();
-    const running = { controller, input: [message.stdin], endInput: inputEnd.resolve };
+    const running = { controller: new AbortController(), input: [message.stdin], endInput: inputEnd.resolve };
+    const { signal } = running.controller;
+    signal.addEventListener('abort', () => inputEnd.resolve(), { once: true });
+    // Before anything is waited for: it may be stopped from now on.
     this.#running.set(id, running);
-    controller.signal.addEventListener('abort', () => inputEnd.resolve(), { once: true });
-    send({ kind: 'begun', id, takesInput: waits });
-    if (waits) await inputEnd.promise;
-    const exitCode = controller.signal.aborted
-      ? undefined
-      : await this.#runNow({ ...message, stdin: Buffer.concat(running.input) }, cwd, controller.signal);
-    this.#running.delete(id);
-    send(exitCode === undefined ? { kind: 'ended', id } : { kind: 'ended', id, exitCode });
+    try {
+      const cwd = await this.#directory(message.cwd);
+      const waits = message.openInput && takesInput(message.command);
+      send({ kind: 'begun', id, takesInput: waits });
+      // A short command would be over before a stop that came with it is even looked at.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (waits) await inputEnd.promise;
+      const stdin = Buffer.concat(running.input);
+      const exitCode = signal.aborted ? undefined : await this.#runNow({ ...message, stdin }, cwd, signal);
+      send(exitCode === undefined ? { kind: 'ended', id } : { kind: 'ended', id, exitCode });
+    } finally {
+      this.#running.delete(id);
+    }
   }
 
   #runNow(message: RunMessage, cwd: string, signal: AbortSignal): Promise<number | undefined> {

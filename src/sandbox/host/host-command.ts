@@ -13,6 +13,8 @@ const killGraceMs = 2000;
 /** How long output may still come when the command has ended but a child of it holds the pipes. */
 const lingerMs = 500;
 const checkMs = 50;
+/** A timer holds no more. */
+const longestTimerMs = 2_147_483_647;
 
 export interface HostPlace {
   cwd: string;
@@ -58,7 +60,7 @@ export class HostCommand {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#listen(file);
-    this.#deadline = setTimeout(() => this.#timeOut(), request.timeoutMs);
+    this.#deadline = setTimeout(() => this.#timeOut(), Math.min(request.timeoutMs, longestTimerMs));
     this.#abortSignal = request.signal;
     this.#abortSignal?.addEventListener('abort', this.#onAbort, { once: true });
   }
