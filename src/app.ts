@@ -81,6 +81,8 @@ async function startOn(store: Store, options: AppOptions, release: () => void): 
   const token = (): Secret => settings.gateway().token ?? ownToken();
   const loadOnce = (): Promise<LoadedEngine> =>
     (engine ??= loadEngine({ settings, environment: () => state.loaded.env, stateDir, log }));
+  // Made before the port opens, so that the command line finds it.
+  if (options.port) token();
   const edges = { clock: systemClock, log };
   const gateway = createGateway({
     store,

@@ -86,8 +86,11 @@ async function openStoreAt(path: string): Promise<Store> {
   return openStore({ path, clock: systemClock, log: silentLog });
 }
 
-async function clientFor(config: Promise<LoadedConfig>): Promise<ControlClient> {
+async function clientFor(loading: Promise<LoadedConfig>): Promise<ControlClient> {
   const { createControlClient } = await import('../control/client.ts');
-  const { gateway } = (await config).config;
-  return createControlClient({ port: gateway.port ?? 18789, token: gateway.remote.token ?? gateway.auth.token });
+  const { readGatewayToken } = await import('../app/gateway-token.ts');
+  const { config, locations } = await loading;
+  const { gateway } = config;
+  const token = gateway.remote.token ?? gateway.auth.token ?? readGatewayToken(locations.credentialsDir);
+  return createControlClient({ port: gateway.port ?? locations.defaultPort, token });
 }

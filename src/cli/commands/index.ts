@@ -12,6 +12,9 @@ export const commands: CommandGroup = {
       bare: 'run',
       commands: {
         run: { description: 'Run in the foreground until stopped', load: () => import('./gateway/run.ts') },
+        start: { description: 'Run in the background; returns when it is ready', load: () => import('./gateway/start.ts') },
+        stop: { description: 'Stop the one that runs', load: () => import('./gateway/stop.ts') },
+        restart: { description: 'Stop it and start it again', load: () => import('./gateway/restart.ts') },
         status: { description: 'What runs, waits and fails', load: () => import('./gateway/status.ts') },
       },
     },
