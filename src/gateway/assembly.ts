@@ -108,7 +108,7 @@ function lanesOf(ring: Assembly, { store, settings, log }: GatewayParts): Lanes 
 function recoveryOf(ring: Assembly, { store, log }: GatewayParts): Recovery {
   return new Recovery({
     store,
-    resume: (claimed, further) => ring.lanes.resume(claimed, further),
+    resume: (claimed, trial) => ring.lanes.resume(claimed, trial),
     quarantine: (claimed) => ring.turns.quarantine(claimed),
     runCommand: ring.runCommand,
     send: (deliveries: readonly Delivery[]) => ring.delivery.send(deliveries),

@@ -67,7 +67,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
     async stop({ graceMs }) {
       state.stopping = true;
-      ring.recovery.stop();
+      await ring.recovery.stop();
       const loopsEnd = Promise.all([...loops.keys()].map(end));
       await ring.lanes.drain(graceMs * (1 - SENDING_SHARE));
       await ring.delivery.drain(graceMs * SENDING_SHARE);

@@ -10,6 +10,7 @@ import type { QueueSettings } from '../domain/settings.ts';
 import type { Inbox, Store } from '../domain/store.ts';
 import { LaneQueue, NOBODY_COUNTED } from './lane-queue.ts';
 import type { WaitingLane, WindowLimits } from './lane-queue.ts';
+import type { Trial } from './trials.ts';
 
 const AFTER_ABORT_MS = 1_000;
 
@@ -27,8 +28,8 @@ export interface RunningLane {
   claimed: ClaimedTurn | undefined;
   /** How many messages are known to wait behind the turn. */
   waiting: number;
-  /** Called when the turn's journal grows. */
-  further?: () => void;
+  /** The turn was interrupted by the death of a process, and may be its cause. */
+  trial?: Trial;
   /** Adds to the turn what waits, where the session's queue mode says so. */
   join(): Promise<QueuedMessage[]>;
 }
@@ -95,12 +96,12 @@ export class Lanes {
   }
 
   /** Goes on with a turn that a dead process or a lost commit left running. It does not count against the bound on starting. */
-  async resume(claimed: ClaimedTurn, further?: () => void): Promise<void> {
+  async resume(claimed: ClaimedTurn, trial?: Trial): Promise<void> {
     const key = claimed.turn.sessionKey;
     // A claim that was under way finds nothing to claim, and is over within moments.
     while (this.lanes.has(key)) await new Promise((resolve) => setImmediate(resolve));
     const lane = this.open({ key, senderId: claimed.turn.messages[0]?.sender.id ?? '', messages: NOBODY_COUNTED });
-    if (further) lane.further = further;
+    if (trial) lane.trial = trial;
     await this.runLane(lane, async () => claimed);
   }
 

@@ -2,8 +2,8 @@
  * After a start: what the dead process left behind goes on. Turns from their journal, commands once more, deliveries as far as
  * that can be done without sending anything twice unmarked.
  *
- * A turn that may itself have killed the process is put on trial: its name is on disk before it runs again. Whoever is the only one
- * on trial when the process dies a second time, without having got any further, is quarantined; nobody else is ever blamed.
+ * A turn that may itself have killed the process is put on trial (`trials.ts`) and set aside when it is found guilty;
+ * nobody else is ever blamed.
  */
 import type { Channel } from '../domain/channel.ts';
 import { messageOf } from '../domain/errors.ts';
@@ -12,11 +12,13 @@ import type { Address } from '../domain/message.ts';
 import type { Delivery, QueuedCommand, Store } from '../domain/store.ts';
 import { MOST_UNKNOWN } from './delivery.ts';
 import type { ClaimedTurn } from './lanes.ts';
+import { isGuilty, Trials } from './trials.ts';
+import type { Trial } from './trials.ts';
 
 export interface RecoveryParts {
   store: Store;
-  /** Goes on with a turn; resolves when it has ended or was left. `further` is called when its journal grows. Must not reject. */
-  resume(claimed: ClaimedTurn, further?: () => void): Promise<void>;
+  /** Goes on with a turn; resolves when it has ended or was left. Must not reject. */
+  resume(claimed: ClaimedTurn, trial?: Trial): Promise<void>;
   quarantine(claimed: ClaimedTurn): Promise<void>;
   runCommand(command: QueuedCommand): Promise<void>;
   /** Sends what is `sending` and durable. */
@@ -27,7 +29,6 @@ export interface RecoveryParts {
   log: Log;
 }
 
-const TRIAL_FACT = 'recovery.trial';
 const TRIED_FACT = 'recovery.tried';
 /** So long a suspect runs before the next one begins beside it; less where there are many. */
 const MOST_APART_MS = 100;
@@ -38,14 +39,14 @@ const LONGEST_PAUSE_MS = 30_000;
 
 export class Recovery {
   private readonly parts: RecoveryParts;
-  /** By turn id; each resolves when its turn has got further or has ended. */
-  private readonly onTrial = new Map<string, Promise<void>>();
+  private readonly trials: Trials;
   private again: NodeJS.Timeout | undefined;
   private stopped = false;
   private pauseMs = FIRST_PAUSE_MS;
 
   constructor(parts: RecoveryParts) {
     this.parts = parts;
+    this.trials = new Trials(parts.store);
   }
 
   /**
@@ -86,9 +87,10 @@ export class Recovery {
     }
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.again);
+    await this.attempt('trials', () => this.trials.acquit());
   }
 
   private async attempt(what: string, work: () => Promise<void>): Promise<void> {
@@ -133,52 +135,37 @@ export class Recovery {
   private async turns(interrupted: readonly ClaimedTurn[]): Promise<void> {
     const { log } = this.parts;
     if (interrupted.length === 0) return;
-    const trial = await this.lastTrial();
-    const blamed = trial.length === 1 ? trial[0] : undefined;
-    const guilty = interrupted.filter(({ turn }) => turn.deaths >= 2 && turn.id === blamed);
+    const records = await this.trials.last();
+    const guilty = interrupted.filter(({ turn }) => isGuilty(turn, records));
     const suspects = interrupted.filter((claimed) => !guilty.includes(claimed));
     log.info({ turns: interrupted.length, quarantined: guilty.length }, 'interrupted turns go on');
     for (const claimed of guilty) await this.parts.quarantine(claimed);
     await this.hearAll(suspects);
   }
 
-  private async lastTrial(): Promise<string[]> {
-    const stored = await this.parts.store.getFact(TRIAL_FACT);
-    return stored === undefined || stored === '' ? [] : stored.split(' ');
-  }
-
   /**
    * Those that died once begin one shortly after the other, so that whoever kills at once is alone on trial for it, and all have begun
-   * within two seconds. Those that died more often come last, each alone until it gets further.
+   * within two seconds. Those that died more often come last, each alone until it gets further or only waits for its model.
    */
   private async hearAll(suspects: readonly ClaimedTurn[]): Promise<void> {
     const once = suspects.filter(({ turn }) => turn.deaths <= 1);
     const apartMs = Math.min(MOST_APART_MS, ALL_BEGUN_MS / Math.max(1, once.length));
-    for (const claimed of once) await Promise.race([this.hear(claimed), pause(apartMs)]);
-    for (const claimed of suspects) {
-      if (once.includes(claimed)) continue;
-      await Promise.all(this.onTrial.values());
-      await this.hear(claimed);
+    const heard: Promise<void>[] = [];
+    for (const claimed of once) {
+      const quiet = this.hear(claimed);
+      heard.push(quiet);
+      await Promise.race([quiet, pause(apartMs)]);
     }
+    await Promise.all(heard);
+    for (const claimed of suspects) if (!once.includes(claimed)) await this.hear(claimed);
   }
 
-  /** Resolves when the turn has got further or has ended. */
+  /** Resolves when the turn has got further, has ended, or waits for its model. */
   private async hear(claimed: ClaimedTurn): Promise<void> {
     if (this.stopped) return;
-    const { id } = claimed.turn;
-    const further = Promise.withResolvers<void>();
-    this.onTrial.set(id, further.promise);
-    await this.writeTrial();
-    void this.parts.resume(claimed, further.resolve).finally(further.resolve);
-    await further.promise;
-    // From here on a death would begin to count anew.
-    this.onTrial.delete(id);
-    if (!this.stopped) await this.attempt('trial', () => this.writeTrial());
-  }
-
-  private async writeTrial(): Promise<void> {
-    await this.parts.store.setFact(TRIAL_FACT, [...this.onTrial.keys()].join(' '));
-    await this.parts.store.durable();
+    const trial = await this.trials.begin(claimed.turn.id);
+    void this.parts.resume(claimed, trial).finally(() => trial.further());
+    await trial.quiet;
   }
 }
 

@@ -6,6 +6,7 @@ import type { TurnOutcome } from '../agent/outcome.ts';
 import { TurnAbort } from '../agent/parts.ts';
 import type { ToolStart, TurnObserver, TurnParts } from '../agent/parts.ts';
 import type { TurnInput } from '../agent/run.ts';
+import type { runTurn as RunTurn } from '../agent/turn.ts';
 import type { Channel } from '../domain/channel.ts';
 import { isAppError } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
@@ -23,6 +24,7 @@ import type { Engine, GatewayParts } from './parts.ts';
 import type { Preview, Previews } from './preview.ts';
 import { deliveriesOf } from './replies.ts';
 import { newReference } from './trace.ts';
+import type { Trial } from './trials.ts';
 
 const TOOL_LINE_CHARS = 160;
 
@@ -138,10 +140,9 @@ export class TurnRunner {
       joinWaiting: () => this.join(work),
     };
     const engine = await this.parts.engine();
-    const parts: TurnParts = { ...engine, store: watched(store, lane.further), clock: this.parts.clock, log: work.log };
+    const parts = onTrial({ ...engine, store, clock: this.parts.clock, log: work.log }, lane.trial);
     const asks = input.history.some((stored) => stored.turnId === turn.id && stored.entry.kind === 'user');
-    // Loaded with the first turn: the first poll does not wait for it.
-    const { runTurn } = await import('../agent/turn.ts');
+    const { runTurn } = await loadAgent();
     if (opening.compact === undefined && asks) return runTurn(input, parts);
     if (!asks && opening.nothingToRetry) return said('There is nothing to try again yet.');
     const line = await this.compact(input, parts, opening.compact ?? '');
@@ -269,21 +270,41 @@ export class TurnRunner {
   }
 }
 
+let agent: Promise<{ runTurn: typeof RunTurn }> | undefined;
+
+/** With the first turn: the first poll does not wait for it. Kept, because asking for a loaded module is not free either. */
+function loadAgent(): Promise<{ runTurn: typeof RunTurn }> {
+  return (agent ??= import('../agent/turn.ts'));
+}
+
 /** A tool call on one line, for those who watch: its name and the words of its input. */
 function toolLine({ name, input }: ToolStart): string {
   const words = Object.values(input ?? {}).filter((value) => typeof value === 'string');
   return redact(`${name} ${words.join(' ')}`.replace(/\s+/g, ' ').slice(0, TOOL_LINE_CHARS).toWellFormed()).trim();
 }
 
-/** The store as the turn sees it, telling somebody of each step that it writes. */
-function watched(store: TurnParts['store'], further: (() => void) | undefined): TurnParts['store'] {
-  if (!further) return store;
+/** What a turn on trial works with: each step that it writes, and each word of its model, is known to its judge first. */
+function onTrial(parts: TurnParts, trial: Trial | undefined): TurnParts {
+  if (!trial) return parts;
+  const { store, callModel } = parts;
   const append: TurnParts['store']['turns']['append'] = async (turnId, entries) => {
     const seqs = await store.turns.append(turnId, entries);
-    further();
+    trial.further();
     return seqs;
   };
-  return { sessions: store.sessions, durable: () => store.durable(), turns: { ...store.turns, append } };
+  return {
+    ...parts,
+    store: { sessions: store.sessions, durable: () => store.durable(), turns: { ...store.turns, append } },
+    async *callModel(models, question, signal) {
+      trial.rests();
+      for await (const event of callModel(models, question, signal)) {
+        await trial.wakes();
+        yield event;
+        trial.rests();
+      }
+      await trial.wakes();
+    },
+  };
 }
 
 function said(reply: string): TurnOutcome {
