@@ -59,8 +59,6 @@ class Shell {
       const cwd = await this.#directory(message.cwd);
       const waits = message.openInput && takesInput(message.command);
       send({ kind: 'begun', id, takesInput: waits });
-      // A short command would be over before a stop that came with it is even looked at.
-      await new Promise((resolve) => setImmediate(resolve));
       if (waits) await inputEnd.promise;
       const stdin = Buffer.concat(running.input);
       const exitCode = signal.aborted ? undefined : await this.#runNow({ ...message, stdin }, cwd, signal);
