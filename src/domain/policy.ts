@@ -79,25 +79,10 @@ const PROFILES: Readonly<Record<Exclude<ToolProfile, 'full'>, readonly string[]>
   messaging: ['group:messaging', 'sessions_list', 'sessions_history', 'sessions_send', 'session_status'],
 };
 
-/** The layer of a sandboxed session where the configuration sets none. */
-export const sandboxToolPolicy: ToolPolicy = {
-  allow: [
-    'group:runtime',
-    'group:fs',
-    'image',
-    'sessions_list',
-    'sessions_history',
-    'sessions_send',
-    'sessions_spawn',
-    'session_status',
-  ],
-  deny: ['browser', 'canvas', 'nodes', 'cron', 'gateway'],
-};
-
 const ALIASES: Readonly<Record<string, string>> = { bash: 'exec', 'apply-patch': 'apply_patch' };
 
 /** A tool's name as the policy compares it: lower case, aliases resolved. */
-export function canonicalToolName(name: string): string {
+function canonicalToolName(name: string): string {
   const lower = name.trim().toLowerCase();
   return Object.hasOwn(ALIASES, lower) ? (ALIASES[lower] ?? lower) : lower;
 }

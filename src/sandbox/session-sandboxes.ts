@@ -60,13 +60,13 @@ export function createSessionSandboxes(options: SessionSandboxesOptions): Sessio
 }
 
 /** Whether the owner wants this session's tools in a sandbox. */
-export function isSandboxed({ sessionKey, agent }: SandboxUser): boolean {
+function isSandboxed({ sessionKey, agent }: SandboxUser): boolean {
   const { mode } = agent.sandbox;
   return mode === 'all' || (mode === 'non-main' && sessionKey !== `agent:${agent.id}:main`);
 }
 
 /** Who shares a sandbox: the session alone, all sessions of the agent, or all. */
-export function scopeKeyOf({ sessionKey, agent }: SandboxUser): string {
+function scopeKeyOf({ sessionKey, agent }: SandboxUser): string {
   if (agent.sandbox.scope === 'shared') return 'shared';
   return agent.sandbox.scope === 'agent' ? `agent:${agent.id}` : sessionKey;
 }
