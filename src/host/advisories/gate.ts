@@ -7,7 +7,9 @@
 interface Advisory {
   package: 'node' | 'docker' | 'runc';
   id: string;
-  /** The first good version of each line; lower lines are all affected. */
+  /** The first bad version; all that came before are bad where it is left out. */
+  from?: string;
+  /** The first good version of each line that was mended; a line without one is bad up to the last of these. */
   fixed: readonly string[];
   /** Revisions of distributions that have the fix, as a prefix-free pattern on the package version. */
   backports?: RegExp;
@@ -22,7 +24,8 @@ const advisories: readonly Advisory[] = [
     fixed: ['23.0.15', '25.0.6', '26.1.5', '27.1.1'],
     backports: /20\.10\.24\+dfsg1-1\+deb12u[1-9]/,
   },
-  { package: 'docker', id: 'CVE-2025-54388', fixed: ['25.0.13', '28.3.3'] },
+  { package: 'docker', id: 'CVE-2025-54410', fixed: ['25.0.13', '28.0.0'] },
+  { package: 'docker', id: 'CVE-2025-54388', from: '28.2.0', fixed: ['28.3.3'] },
   { package: 'node', id: 'CVE-2026-21637', fixed: ['20.20.0', '22.22.0', '24.13.0', '25.3.0'] },
 ];
 
@@ -56,12 +59,18 @@ export function versionFindings(installed: readonly Installed[]): { bad: Version
   return { bad: found.filter((one) => !one.distribution), undecided: found.filter((one) => one.distribution) };
 }
 
-function isAffected({ version, distribution }: Installed, { fixed, backports }: Advisory): boolean {
+function isAffected({ version, distribution }: Installed, { from, fixed, backports }: Advisory): boolean {
   if (distribution && backports?.test(version)) return false;
   const own = numbersOf(version);
-  const sameLine = fixed.map(numbersOf).filter((one) => one[0] === own[0] && (own[0] !== 1 || one[1] === own[1]));
-  if (sameLine.length) return sameLine.every((one) => compare(own, one) < 0);
-  return fixed.map(numbersOf).every((one) => compare(own, one) < 0);
+  if (from !== undefined && compare(own, numbersOf(from)) < 0) return false;
+  const good = fixed.map(numbersOf);
+  if (good.every((one) => compare(own, one) >= 0)) return false;
+  return !good.some((one) => isSameLine(own, one) && compare(own, one) >= 0);
+}
+
+/** Docker and Node have a line for each major version, runc for each minor one. */
+function isSameLine(a: readonly number[], b: readonly number[]): boolean {
+  return a[0] === b[0] && (a[0] !== 1 || a[1] === b[1]);
 }
 
 function numbersOf(version: string): [number, number, number] {
