@@ -1,6 +1,8 @@
 /** systemd units: enabled, running, and restarted when what they were started from has changed. */
-import type { Resource, Trigger } from '../engine/resource.ts';
+import type { Change, Resource, Trigger } from '../engine/resource.ts';
 import type { Machine } from '../engine/machine.ts';
+import { parseUnit } from '../units/unit-file.ts';
+import { linkResource } from './file.ts';
 import { mustRun } from './must-run.ts';
 
 export const daemonReload: Trigger = { name: 'daemon-reload', commands: [['systemctl', 'daemon-reload']] };
@@ -68,7 +70,7 @@ export function unitResource(wish: UnitWish): Resource {
     // A restart that is due does nothing where it does not run yet, and spares a second start.
     after: [daemonReload.name, restartTrigger(wish.name).name],
     async inspect(machine) {
-      if (!machine.live) return undefined;
+      if (!machine.live) return wish.enabled ? enabledInTree(machine, wish.name) : undefined;
       const state = await unitState(machine, wish.name);
       const steps = stepsTo(wish, state);
       if (steps.length === 0) return undefined;
@@ -104,4 +106,24 @@ function stepsBack(wish: UnitWish, state: UnitState): string[][] {
   if (wish.enabled !== undefined && wish.enabled !== state.enabled)
     steps.push(['systemctl', state.enabled ? 'enable' : 'disable', wish.name]);
   return steps;
+}
+
+const FOLDER = '/etc/systemd/system';
+
+/** What `systemctl enable` would do for a unit of ours: a link for each target that wants it. Units of packages are enabled by them. */
+async function enabledInTree(machine: Machine, name: string): Promise<Change | undefined> {
+  const text = (await machine.read(`${FOLDER}/${name}`))?.toString('utf8') ?? '';
+  const targets = (parseUnit(text).get('Install.WantedBy') ?? []).flatMap((value) => value.split(' '));
+  const links = targets.map((target) => linkResource({ path: `${FOLDER}/${target}.wants/${name}`, target: `${FOLDER}/${name}` }));
+  const changes = (await Promise.all(links.map((link) => link.inspect(machine)))).filter((change) => change !== undefined);
+  if (changes.length === 0) return undefined;
+  return {
+    summary: `enable ${name}`,
+    diff: [],
+    undo: { kind: 'several', undos: changes.map(({ undo }) => undo) },
+    triggers: [],
+    async apply() {
+      for (const change of changes) await change.apply();
+    },
+  };
 }
