@@ -38,6 +38,8 @@ export interface ToolStart {
 
 /** Told while a turn runs, for live preview and for API clients. Must not throw. */
 export interface TurnObserver {
+  /** The turn begins. An observer that comes later does not hear it. */
+  started?(): void;
   text?(delta: string): void;
   /** What was streamed of the current step is void: the step begins again. */
   restarted?(): void;

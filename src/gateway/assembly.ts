@@ -91,7 +91,7 @@ function turnsOf(ring: Assembly, parts: GatewayParts): TurnRunner {
       ring.submissions.turnEnded(turn, end);
     },
     left: () => ring.recovery.left(),
-    observersOf: (key) => ring.submissions.observersOf(key),
+    observersOf: (turn) => ring.submissions.observersOf(turn),
   });
 }
 

@@ -21,14 +21,21 @@ export interface Submission {
   senderId: string;
   /** Where the answer goes beside the caller; default: nowhere. */
   to?: Address;
+  /** Of the turn that takes the message up. */
   observer?: TurnObserver;
   nowMs: number;
 }
 
 export type SubmissionEnd = EndedTurn & { traceId: string };
 
+interface Waiting {
+  sessionKey: SessionKey;
+  observer: TurnObserver | undefined;
+  resolve(end: SubmissionEnd): void;
+}
+
 export class Submissions {
-  private readonly waiting = new Map<string, { sessionKey: SessionKey; resolve(end: SubmissionEnd): void }>();
+  private readonly waiting = new Map<string, Waiting>();
   private readonly observers = new Map<SessionKey, Set<TurnObserver>>();
 
   /** The event as the inbox takes it, and its end. Whoever may call this was identified before. */
@@ -52,12 +59,8 @@ export class Submissions {
     const admission: AdmittedEvent['admission'] = isSideCommand(text)
       ? { outcome: 'command', ...common }
       : { outcome: 'queue', ...common, origin };
-    const end = new Promise<SubmissionEnd>((resolve) => this.waiting.set(traceId, { sessionKey, resolve }));
     const { observer } = submission;
-    if (observer) {
-      const forget = this.observe(sessionKey, observer);
-      void end.then(forget);
-    }
+    const end = new Promise<SubmissionEnd>((resolve) => this.waiting.set(traceId, { sessionKey, observer, resolve }));
     return { admitted: { event, admission }, end };
   }
 
@@ -72,9 +75,11 @@ export class Submissions {
     };
   }
 
-  observersOf(sessionKey: SessionKey): readonly TurnObserver[] {
-    const all = this.observers.get(sessionKey);
-    return all ? [...all] : NOBODY;
+  /** Who watches the session, and who submitted a message of this turn: not who waits for a later one. */
+  observersOf(turn: Turn): readonly TurnObserver[] {
+    if (this.waiting.size === 0 && this.observers.size === 0) return NOBODY;
+    const own = turn.messages.map(({ traceId }) => this.waiting.get(traceId)?.observer);
+    return [...(this.observers.get(turn.sessionKey) ?? NOBODY), ...own.filter((one) => one !== undefined)];
   }
 
   turnEnded(turn: Turn, end: EndedTurn): void {

@@ -41,8 +41,8 @@ export interface TurnRunnerParts extends Pick<
   ended(turn: Turn, end: EndedTurn): void;
   /** The store did not keep what was written: somebody must take the turn up again. */
   left(turn: Turn): void;
-  /** Who else listens to the turns of a session. */
-  observersOf(sessionKey: string): readonly TurnObserver[];
+  /** Who else listens to this turn. */
+  observersOf(turn: Turn): readonly TurnObserver[];
 }
 
 export interface EndedTurn {
@@ -51,6 +51,8 @@ export interface EndedTurn {
   /** What the person got. */
   text: string;
   replies: number;
+  /** Tokens of all its model calls; absent where no model was asked. */
+  spent?: { inputTokens: number; outputTokens: number };
 }
 
 /** A turn under way, with what is needed to end it. */
@@ -187,8 +189,9 @@ export class TurnRunner {
   }
 
   private observer({ turn, preview, channel }: Work): TurnObserver {
-    const others = this.parts.observersOf(turn.sessionKey);
+    const others = this.parts.observersOf(turn);
     const all = preview ? [preview, ...others] : others;
+    all.forEach((one) => one.started?.());
     return {
       text: (delta) => all.forEach((one) => one.text?.(delta)),
       restarted: () => all.forEach((one) => one.restarted?.()),
@@ -223,7 +226,8 @@ export class TurnRunner {
     const deliveries = this.addressed(turn, deliveriesOf(reply, channel));
     const { state, reason, entries } = outcome;
     work.log.debug({ state, reason, agent: agent.id, ...outcome.spent }, 'a turn ended');
-    await this.finish(turn, { state, entries, deliveries, ...(reason === undefined ? {} : { reason }) }, whole);
+    const end = { state, entries, deliveries, ...(reason === undefined ? {} : { reason }) };
+    await this.finish(turn, end, whole, outcome.spent);
   }
 
   private async filesOf({ claimed, agent, turn }: Work, reply: string) {
@@ -238,10 +242,11 @@ export class TurnRunner {
   }
 
   /** The end and its replies are one transaction; nothing leaves before it is on disk. */
-  private async finish(turn: Turn, end: TurnEnd, text: string): Promise<void> {
+  private async finish(turn: Turn, end: TurnEnd, text: string, spent?: EndedTurn['spent']): Promise<void> {
     const toSendNow = await this.parts.store.turns.finish(turn.id, end);
     await this.parts.store.durable();
-    this.parts.ended(turn, { state: end.state, reason: end.reason, text, replies: end.deliveries.length });
+    const replies = end.deliveries.length;
+    this.parts.ended(turn, { state: end.state, reason: end.reason, text, replies, ...(spent && { spent }) });
     this.parts.send(toSendNow, end.deliveries.length);
   }
 
