@@ -98,8 +98,14 @@ async function startOn(store: Store, options: AppOptions, release: () => void): 
   const methods = once(async () =>
     (await import('./control/methods/index.ts')).createMethods({ gateway, store, settings, engine: loadOnce }),
   );
+  const agentIds = (): string[] => settings.current().agents.map(({ id }) => id);
+  const routes = once(async () => (await import('./control/openai/index.ts')).openAiRoutes({ gateway, settings, agentIds, log }));
+  const readiness = once(async () =>
+    (await import('./control/readiness.ts')).createReadiness({ status: () => gateway.status(), clock: systemClock }),
+  );
+  const failing = async (): Promise<string[]> => (await readiness())();
   const control = options.port
-    ? await startControl({ port: settings.gateway().port, token, healthy: () => !state.stopping, methods, ...edges })
+    ? await startControl({ port: settings.gateway().port, token, healthy: () => !state.stopping, methods, failing, routes, ...edges })
     : undefined;
   await gateway.start();
   return {

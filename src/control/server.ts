@@ -1,18 +1,18 @@
 /**
- * The gateway's one port, on 127.0.0.1 and nowhere else. Without the token nothing answers but `/healthz`.
+ * The gateway's one port, on 127.0.0.1 and nowhere else. Without the token nothing answers but `/healthz` and `/readyz`.
  * `POST /rpc/METHOD` with a JSON body calls a method of the table; the answer is JSON, or one JSON object a line when it streams.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { AppError, isAppError, type ErrorCode } from '../domain/errors.ts';
+import { AppError } from '../domain/errors.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
-import { redact } from '../domain/redaction.ts';
 import type { Secret } from '../domain/secret.ts';
+import { errorAnswer, readJson, sendJson } from './answers.ts';
 import type { Method } from './method.ts';
+import type { Route } from './route.ts';
 import { createScreen, type Screening } from './screen.ts';
 
 const LOOPBACK = '127.0.0.1';
-const MOST_BODY_BYTES = 1_048_576;
 
 export interface ControlOptions {
   /** 0 takes a free one. */
@@ -20,8 +20,12 @@ export interface ControlOptions {
   token: () => Secret | undefined;
   /** What `/healthz` says: true when this process can do its work. */
   healthy: () => boolean;
+  /** What `/readyz` says: the names of what does not work, e.g. `store`; empty when messages are taken in and answered. */
+  failing: () => Promise<string[]>;
   /** Loaded at the first authenticated call. */
   methods: () => Promise<ReadonlyMap<string, Method>>;
+  /** Loaded at the first authenticated request that is no method call. */
+  routes: () => Promise<readonly Route[]>;
   clock: Clock;
   log: Log;
 }
@@ -30,15 +34,6 @@ export interface ControlServer {
   readonly port: number;
   close(): Promise<void>;
 }
-
-const STATUS: Record<ErrorCode, number> = {
-  invalid: 400,
-  denied: 403,
-  not_found: 404,
-  conflict: 409,
-  limit: 429,
-  unavailable: 503,
-};
 
 /** Rejects with AppError `conflict` when the port is taken. */
 export async function startControl(options: ControlOptions): Promise<ControlServer> {
@@ -49,10 +44,13 @@ export async function startControl(options: ControlOptions): Promise<ControlServ
     const origin = screen.origin(request);
     if (!origin.ok) return refuse(response, origin);
     if (path === '/healthz') return sendJson(response, options.healthy() ? 200 : 503, { ok: options.healthy() });
+    if (path === '/readyz') return sendReadiness(response, await options.failing());
     const token = screen.token(request);
     if (!token.ok) return refuse(response, token);
-    if (request.method !== 'POST' || !path.startsWith('/rpc/')) throw new AppError('not_found', `Nothing is at ${path}.`);
-    await callMethod(path.slice('/rpc/'.length), request, response);
+    if (path.startsWith('/rpc/') && request.method === 'POST') return callMethod(path.slice('/rpc/'.length), request, response);
+    const route = (await options.routes()).find((one) => one.path === path && one.method === request.method);
+    if (!route) throw new AppError('not_found', `Nothing is at ${path}.`);
+    await route.handle(request, response);
   }
 
   async function callMethod(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -110,60 +108,23 @@ function close(server: Server): Promise<void> {
   });
 }
 
+function sendReadiness(response: ServerResponse, failing: string[]): void {
+  const ok = failing.length === 0;
+  sendJson(response, ok ? 200 : 503, { ok, failing });
+}
+
 function refuse(response: ServerResponse, screening: Extract<Screening, { ok: false }>): void {
   if (screening.retryAfterSeconds !== undefined) response.setHeader('retry-after', screening.retryAfterSeconds);
   if (screening.status === 401) response.setHeader('www-authenticate', 'Bearer');
-  sendJson(response, screening.status, { ok: false, error: { message: screening.message } });
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  if (response.headersSent) return void response.end();
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  response.end(`${JSON.stringify(body)}\n`);
+  // Clients of the OpenAI API read these names too.
+  const type = screening.status === 429 ? 'rate_limit_error' : 'invalid_request_error';
+  sendJson(response, screening.status, { ok: false, error: { message: screening.message, type, param: null, code: 'denied' } });
 }
 
 function fail(error: unknown, response: ServerResponse, log: Log): void {
-  const expected = isAppError(error);
-  if (!expected) log.error({ error }, 'a request to the local port failed');
-  const body = expected
-    ? { code: error.code, message: redact(error.message), ...(error.hint ? { hint: redact(error.hint) } : {}) }
-    : { code: 'internal', message: 'Internal error; the gateway log has its details.' };
+  const { status, ...body } = errorAnswer(error, log);
   // What is left of a body that was not read must not be taken for the next request.
   if (!response.req.complete) response.shouldKeepAlive = false;
   if (response.headersSent) response.end(`${JSON.stringify({ event: 'error', payload: body })}\n`);
-  else sendJson(response, expected ? STATUS[error.code] : 500, { ok: false, error: body });
-}
-
-/** The JSON body, at most 1 MiB; an empty body is an empty object. */
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const body = await readBody(request);
-  if (body.length === 0) return {};
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch (error) {
-    throw new AppError('invalid', 'The body is not JSON.', { cause: error });
-  }
-}
-
-/** A body over the limit is not read on; the connection stays open for the answer and closes after it. */
-function readBody(request: IncomingMessage): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    let size = 0;
-    request.on('data', (piece: Buffer) => {
-      size += piece.length;
-      if (size <= MOST_BODY_BYTES) pieces.push(piece);
-      else if (request.isPaused() === false) {
-        request.pause();
-        reject(new AppError('limit', `The body is larger than ${MOST_BODY_BYTES} bytes.`));
-      }
-    });
-    request.once('end', () => resolve(Buffer.concat(pieces)));
-    request.once('error', reject);
-    request.once('aborted', () => reject(new AppError('unavailable', 'The client went away.')));
-  });
+  else sendJson(response, status, { ok: false, error: body });
 }

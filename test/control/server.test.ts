@@ -12,6 +12,7 @@ import { Secret } from '../../src/domain/secret.ts';
 const token = new Secret('c'.repeat(48));
 let nowMs = 0;
 let healthy = true;
+let failing: string[] = [];
 let server: ControlServer;
 
 const echo: Method<{ text: string }> = {
@@ -31,6 +32,8 @@ before(async () => {
     port: 0,
     token: () => token,
     healthy: () => healthy,
+    failing: async () => failing,
+    routes: async () => [],
     methods: async () => new Map([['echo', echo as Method]]),
     clock: { now: () => nowMs, monotonic: () => nowMs },
     log: silentLog,
@@ -59,7 +62,7 @@ function ask(path: string, headers: Record<string, string> = {}, body?: string):
 const right = { authorization: `Bearer ${token.reveal()}` };
 const nextMinute = (): void => void (nowMs += 61_000);
 
-test('only the health check answers without the token', async () => {
+test('only the checks of health and readiness answer without the token', async () => {
   nextMinute();
   assert.equal((await ask('/healthz')).status, 200);
   for (const path of ['/', '/rpc/echo', '/healthz/../rpc/echo', '/metrics']) assert.equal((await ask(path)).status, 401, path);
@@ -69,6 +72,13 @@ test('the health check says when the gateway cannot work', async () => {
   healthy = false;
   assert.equal((await ask('/healthz')).status, 503);
   healthy = true;
+});
+
+test('the readiness check names what fails', async () => {
+  assert.deepEqual(await ask('/readyz').then(({ status, body }) => [status, JSON.parse(body)]), [200, { ok: true, failing: [] }]);
+  failing = ['store', 'channel:telegram/default'];
+  assert.deepEqual(await ask('/readyz').then(({ status, body }) => [status, JSON.parse(body)]), [503, { ok: false, failing }]);
+  failing = [];
 });
 
 test('another host or origin is refused before the token is looked at', async () => {
@@ -131,7 +141,14 @@ test('bodies that are too large or no JSON are refused', async () => {
 });
 
 test('a taken port is a conflict that names it', async () => {
-  const options = { token: () => token, healthy: () => true, methods: async () => new Map(), log: silentLog };
+  const options = {
+    token: () => token,
+    healthy: () => true,
+    failing: async () => [],
+    methods: async () => new Map(),
+    routes: async () => [],
+    log: silentLog,
+  };
   await assert.rejects(startControl({ ...options, port: server.port, clock: { now: () => 0, monotonic: () => 0 } }), {
     code: 'conflict',
     message: `Port ${server.port} on 127.0.0.1 is taken.`,

@@ -1,9 +1,9 @@
 /** Turns and messages on the owner's behalf: the same lanes, policy and sandbox as everybody else's. */
 import * as z from 'zod';
 import type { Method, MethodCall } from '../method.ts';
+import { runMessage } from '../run.ts';
 import { method, type ControlParts } from './parts.ts';
 
-const OWNER = 'owner';
 const sessionKey = z.string().min(1).max(200).regex(/^[\w:.@+-]+$/);
 
 export function agentMethods({ gateway, settings }: ControlParts): Method[] {
@@ -19,14 +19,12 @@ export function agentMethods({ gateway, settings }: ControlParts): Method[] {
       handle: async (params, call) => {
         const agentId = params.agentId ?? settings.routing().defaultAgentId;
         const key = params.sessionKey ?? mainSessionKey(agentId);
-        call.signal.addEventListener('abort', () => gateway.stopTurn(key), { once: true });
-        const end = await gateway.submit({
+        const end = await runMessage(gateway, {
           sessionKey: key,
           agentId,
           text: params.message,
           origin: 'openclaw agent',
-          senderId: OWNER,
-          nowMs: Date.now(),
+          signal: call.signal,
           observer: observerOf(call),
         });
         return { sessionKey: key, ...end };
