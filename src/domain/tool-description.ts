@@ -1,5 +1,5 @@
 /** A tool as a model is told of it: name, description and the JSON Schema of its input, as small as it can be said. */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { ToolDescription } from './model.ts';
 import type { Tool } from './tool.ts';
 

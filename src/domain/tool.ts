@@ -1,7 +1,7 @@
 /**
  * A tool that a model can call. It acts inside the sandbox only: `ToolContext` offers nothing else.
  */
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { ImagePart } from './model.ts';
 import type { Sandbox, SandboxProcess } from './sandbox.ts';
 
@@ -62,7 +62,7 @@ export interface Tool<Input = unknown> {
   groups: readonly string[];
   /** One short paragraph for the model. */
   description: string;
-  input: z.ZodType<Input>;
+  input: z.ZodMiniType<Input>;
   effect(input: Input): ToolEffect;
   /** May throw AppError: the turn shows its message and hint to the model as an error result. */
   run(input: Input, context: ToolContext): Promise<ToolResult>;

@@ -1,22 +1,17 @@
 /** Replaces text in a file of the sandbox. It changes nothing unless it is certain which text is meant. */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AppError } from '../domain/errors.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import { aboutPath } from './about-path.ts';
 import { defineTool } from './define.ts';
-import { pathAliases, toolInput } from './input.ts';
+import { anyTextField, flagField, pathAliases, textField, toolInput } from './input.ts';
 import { nearestLines } from './nearest-lines.ts';
 import { count } from './text-for-model.ts';
 
 const maxFileBytes = 10 * 1_048_576;
 
 const input = toolInput(
-  {
-    path: z.string().min(1),
-    oldText: z.string().min(1),
-    newText: z.string(),
-    all: z.boolean().optional().describe('Replace every match'),
-  },
+  { path: textField(), oldText: textField(), newText: anyTextField(), all: z.optional(flagField('Replace every match')) },
   { ...pathAliases, old_string: 'oldText', new_string: 'newText', replace_all: 'all' },
 );
 type Input = z.output<typeof input>;

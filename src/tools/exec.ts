@@ -1,5 +1,5 @@
 /** Runs a shell command in the sandbox; one that takes long goes on in the background. */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { systemClock } from '../domain/clock.ts';
 import { isAppError } from '../domain/errors.ts';
 import type { ExecResult, Sandbox, SandboxProcess } from '../domain/sandbox.ts';
@@ -7,7 +7,7 @@ import type { BackgroundProcess, ToolContext, ToolResult } from '../domain/tool.
 import { aboutPath } from './about-path.ts';
 import { commandResult, outputText } from './command-result.ts';
 import { defineTool } from './define.ts';
-import { toolInput } from './input.ts';
+import { flagField, numberField, textField, textsField, toolInput } from './input.ts';
 import { OutputLog } from './output-log.ts';
 import { markShown } from './shown-output.ts';
 
@@ -17,12 +17,12 @@ const defaultBackgroundMs = 10_000;
 
 const input = toolInput(
   {
-    command: z.string().min(1),
-    workdir: z.string().optional(),
-    env: z.record(z.string(), z.string()).optional(),
-    timeout: z.number().positive().optional().describe('Seconds'),
-    background: z.boolean().optional(),
-    yieldMs: z.number().min(0).optional().describe('Milliseconds until it goes to the background'),
+    command: textField(),
+    workdir: z.optional(textField()),
+    env: z.optional(textsField()),
+    timeout: z.optional(numberField(0.001, 'Seconds')),
+    background: z.optional(flagField()),
+    yieldMs: z.optional(numberField(0, 'Milliseconds until it goes to the background')),
   },
   { cwd: 'workdir' },
 );

@@ -1,13 +1,13 @@
 /** Lists a directory of the sandbox. */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { defineTool } from './define.ts';
-import { pathAliases, toolInput } from './input.ts';
+import { pathAliases, textField, toolInput } from './input.ts';
 import { operand, runProgram } from './program.ts';
 import { count, harmless } from './text-for-model.ts';
 
 const mostEntries = 500;
 
-const input = toolInput({ path: z.string().min(1).optional() }, pathAliases);
+const input = toolInput({ path: z.optional(textField()) }, pathAliases);
 type Input = z.output<typeof input>;
 
 export const list = defineTool<Input>({

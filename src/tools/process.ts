@@ -1,11 +1,11 @@
 /** Looks after commands that run in the background. */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { systemClock } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
 import type { BackgroundProcess, ProcessTable, ToolContext, ToolResult } from '../domain/tool.ts';
 import { wordsOfEnd } from './command-result.ts';
 import { defineTool } from './define.ts';
-import { toolInput } from './input.ts';
+import { anyTextField, choiceField, flagField, numberField, textField, toolInput } from './input.ts';
 import { markShown, shownUpTo } from './shown-output.ts';
 import { harmless, shorten } from './text-for-model.ts';
 
@@ -13,12 +13,12 @@ const ACTIONS = ['list', 'poll', 'log', 'write', 'kill', 'remove'] as const;
 const READING: readonly string[] = ['list', 'poll', 'log'] satisfies (typeof ACTIONS)[number][];
 
 const input = toolInput({
-  action: z.enum(ACTIONS),
-  sessionId: z.string().optional(),
-  data: z.string().optional().describe('To write'),
-  eof: z.boolean().optional().describe('End its input'),
-  offset: z.number().min(1).optional().describe('First line of log'),
-  limit: z.number().min(1).optional(),
+  action: choiceField(ACTIONS),
+  sessionId: z.optional(textField()),
+  data: z.optional(anyTextField('To write')),
+  eof: z.optional(flagField('End its input')),
+  offset: z.optional(numberField(1, 'First line of log')),
+  limit: z.optional(numberField(1)),
 });
 type Input = z.output<typeof input>;
 

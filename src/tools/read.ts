@@ -1,12 +1,12 @@
 /** Shows a part of a text file, or an image, of the sandbox. */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AppError } from '../domain/errors.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { ToolResult } from '../domain/tool.ts';
 import { aboutPath } from './about-path.ts';
 import { defineTool } from './define.ts';
 import { imageType } from './images.ts';
-import { pathAliases, toolInput } from './input.ts';
+import { numberField, pathAliases, textField, toolInput } from './input.ts';
 import { count, decodeText, describeBytes, harmless, looksBinary } from './text-for-model.ts';
 
 const maxLines = 2000;
@@ -16,11 +16,7 @@ const maxImageBytes = 5 * 1_048_576;
 const pieceBytes = 262_144;
 
 const input = toolInput(
-  {
-    path: z.string().min(1),
-    offset: z.number().min(1).optional().describe('First line'),
-    limit: z.number().min(1).optional().describe('Lines'),
-  },
+  { path: textField(), offset: z.optional(numberField(1, 'First line')), limit: z.optional(numberField(1, 'Lines')) },
   pathAliases,
 );
 type Input = z.output<typeof input>;

@@ -1,9 +1,9 @@
 /** Finds lines in the files of the sandbox: with ripgrep where it is installed, else with grep. */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AppError } from '../domain/errors.ts';
 import type { ToolContext, ToolResult } from '../domain/tool.ts';
 import { defineTool } from './define.ts';
-import { pathAliases, toolInput } from './input.ts';
+import { pathAliases, textField, toolInput } from './input.ts';
 import { operand, runProgram } from './program.ts';
 import { count, harmless } from './text-for-model.ts';
 
@@ -11,11 +11,7 @@ const mostLines = 200;
 const mostLineChars = 300;
 
 const input = toolInput(
-  {
-    pattern: z.string().min(1).describe('Regex'),
-    path: z.string().min(1).optional(),
-    glob: z.string().min(1).optional().describe('Files, e.g. *.md'),
-  },
+  { pattern: textField('Regex'), path: z.optional(textField()), glob: z.optional(textField('Files, e.g. *.md')) },
   pathAliases,
 );
 type Input = z.output<typeof input>;

@@ -1,11 +1,11 @@
 /** Writes a whole file of the sandbox. */
-import * as z from 'zod';
+import type * as z from 'zod/mini';
 import { aboutPath } from './about-path.ts';
 import { defineTool } from './define.ts';
-import { pathAliases, toolInput } from './input.ts';
+import { anyTextField, pathAliases, textField, toolInput } from './input.ts';
 import { count } from './text-for-model.ts';
 
-const input = toolInput({ path: z.string().min(1), content: z.string() }, pathAliases);
+const input = toolInput({ path: textField(), content: anyTextField() }, pathAliases);
 type Input = z.output<typeof input>;
 
 export const write = defineTool<Input>({

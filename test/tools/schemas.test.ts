@@ -64,11 +64,15 @@ describe('tools as a model is told of them', () => {
       const issues = toolNamed(name).input.safeParse(input).error?.issues ?? [];
       return issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
     };
-    assert.match(messages('read', {}), /path: .*expected string/);
-    assert.match(messages('read', { path: 'a', offset: '3' }), /offset: .*expected number/);
-    assert.match(messages('process', { action: 'stop' }), /action: .*"list"\|"poll"\|"log"\|"write"\|"kill"\|"remove"/);
-    assert.match(messages('read', '{"path": "unfin'), /expected object/);
-    assert.match(messages('write', { path: 'a', content: 'b', mode: 1 }), /unknown mode; expected path, content/);
+    assert.equal(messages('read', {}), 'path: expected text');
+    assert.equal(messages('read', { path: '' }), 'path: expected text that is not empty');
+    assert.equal(messages('read', { path: 'a', offset: '3' }), 'offset: expected a number');
+    assert.equal(messages('read', { path: 'a', offset: 0 }), 'offset: expected a number of at least 1');
+    assert.equal(messages('process', { action: 'stop' }), 'action: expected one of list, poll, log, write, kill, remove');
+    assert.equal(messages('read', '{"path": "unfin'), ': expected an object with path, offset, limit');
+    assert.equal(messages('write', { path: 'a', content: 'b', mode: 1 }), ': unknown mode; expected path, content');
+    assert.equal(messages('exec', { command: 'a', env: { A: 1 } }), 'env.A: expected text');
+    assert.equal(messages('exec', { command: 'a', background: 'yes' }), 'background: expected true or false');
   });
 
   test('they are in the groups of the policy', () => {
