@@ -1,5 +1,5 @@
 /** The terminal plugin: a light value; what it needs is loaded when it is created. */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { ChannelPlugin } from '../domain/channel.ts';
 
 const settings = z.strictObject({});

@@ -1,5 +1,5 @@
 /** docs/configuration.md, made from the schema: every key, what it means, its default and what a change needs. */
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { RestartScope } from '../domain/setting.ts';
 import { childrenOf, defaultOf, entryOf, expectedOf, factsOf, unwrap } from './known.ts';
 import type { ConfigModel } from './model.ts';

@@ -3,7 +3,7 @@
  * before it is written. Environment, defaults and resolved secrets never reach the file.
  */
 import { isDeepStrictEqual } from 'node:util';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AppError } from '../domain/errors.ts';
 import type { RestartScope } from '../domain/setting.ts';
 import { processEnvironment, type Environment } from './environment.ts';
@@ -152,8 +152,9 @@ export function valueOfArgument(model: ConfigModel, path: ConfigPath, argument: 
 function takesOnlyText(schema: z.core.$ZodType): boolean {
   if (factsOf(schema).secret) return true;
   const bare = unwrap(schema);
-  if (bare instanceof z.ZodUnion) return bare.def.options.every(takesOnlyText);
+  if (bare instanceof z.core.$ZodUnion) return bare._zod.def.options.every(takesOnlyText);
   return (
-    bare instanceof z.ZodString || (bare instanceof z.ZodEnum && Object.values(bare.enum).every((one) => typeof one === 'string'))
+    bare instanceof z.core.$ZodString ||
+    (bare instanceof z.core.$ZodEnum && Object.values(bare._zod.def.entries).every((one) => typeof one === 'string'))
   );
 }

@@ -1,5 +1,5 @@
 /** The configuration's JSON Schema, for editors and for the control page. */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { ConfigSchema } from './schema.ts';
 
 /** Facts of ours that JSON Schema has no word for; the others are dropped. */

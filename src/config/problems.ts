@@ -2,7 +2,7 @@
  * What is wrong with a configuration, in words: where it stands, what was expected, what was probably meant.
  * Must never repeat the value of a secret.
  */
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { AppError } from '../domain/errors.ts';
 import { redact } from '../domain/redaction.ts';
 import { describePlace, placeAt, type Place } from './json5/place.ts';

@@ -1,5 +1,5 @@
 /** What a changed configuration touches, so that only that is restarted. Pure. */
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { Secret } from '../domain/secret.ts';
 import { knownKey } from './known.ts';
 import { formatPath, type ConfigPath } from './path.ts';

@@ -2,7 +2,7 @@
  * Accounts of channels with who may talk on each. An account inherits what its channel says, except what is its own alone:
  * secrets and whatever a channel marks so. Pure.
  */
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { ChannelPlugin } from '../domain/channel.ts';
 import type { AdmissionSettings, ChannelAccountSettings } from '../domain/settings.ts';
 import { expectedOf, factsOf } from './known.ts';

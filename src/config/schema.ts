@@ -2,7 +2,7 @@
  * The one schema of the configuration. Validation, JSON Schema, docs, error texts and the types of the resolved settings
  * come from it. It is strict: what it does not name is refused.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { setting } from '../domain/setting.ts';
 import type { ChannelPlugin } from '../domain/channel.ts';
 import { agentsSection, bindingsSection } from './sections/agents.ts';
@@ -31,7 +31,7 @@ interface SchemaParts {
 export function createConfigSchema(parts: SchemaParts) {
   const channelIds = parts.channels.map(({ id }) => id);
   return z.strictObject({
-    $schema: setting(z.string().max(500).optional(), {
+    $schema: setting(z.optional(z.string().check(z.maxLength(500))), {
       description: 'For editors: where the JSON Schema of this file is.',
       restart: 'live',
     }),

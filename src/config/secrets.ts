@@ -1,7 +1,7 @@
 /**
  * Turns the texts at secret keys into `Secret` values. Whatever it cannot resolve is told as a problem; a secret is never shown.
  */
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { AppError } from '../domain/errors.ts';
 import { Secret } from '../domain/secret.ts';
 import { knownKey, secretPaths } from './known.ts';

@@ -2,7 +2,7 @@
  * A channel turns platform events into `InboundEvent`s and `OutboundPart`s into platform messages.
  * It never decides who may talk, keeps nothing on disk and knows nothing of sessions.
  */
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Address, Attachment, InboundEvent, OutboundPart } from './message.ts';
@@ -115,7 +115,7 @@ export interface ChannelPlugin<Settings = unknown> {
   id: string;
   title: string;
   /** Strict schema of one account's settings, whose output is `Settings`. The keys of admission are the same for all channels and are added by `config/`. */
-  settings: z.ZodObject;
+  settings: z.ZodMiniObject;
   create(account: string, settings: Settings, edges: ChannelEdges): Promise<Channel>;
 }
 

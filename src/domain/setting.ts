@@ -2,10 +2,10 @@
  * How a schema says what a setting means. A plugin's schema uses the same words as the configuration's own,
  * so that validation, JSON Schema, docs, `status` and the page all come from one place:
  *
- *     proxy: setting(z.url().optional(), { description: 'HTTP proxy for the Bot API.' })
+ *     proxy: setting(z.optional(z.url()), { description: 'HTTP proxy for the Bot API.' })
  *     botToken: secretSetting({ description: 'Token that @BotFather gave.' })
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Secret } from './secret.ts';
 
 /** What a change of the setting needs to take effect: nothing, a reconnect of the channel, a restart of the gateway. */
@@ -41,6 +41,15 @@ export function setting<S extends z.core.$ZodType>(schema: S, facts: SettingFact
  * A setting that holds a secret. In the file it is text: the value itself or a reference (`env:NAME`, `file:/path`, `op://…`,
  * `credential:NAME`); whoever reads the resolved configuration gets a `Secret`.
  */
-export function secretSetting(facts: SettingFacts): z.ZodType<Secret, Secret | string> {
-  return setting(z.union([z.instanceof(Secret), z.string().transform((value) => new Secret(value))]), { ...facts, secret: true });
+export function secretSetting(facts: SettingFacts): z.ZodMiniType<Secret, Secret | string> {
+  return setting(
+    z.union([
+      z.instanceof(Secret),
+      z.pipe(
+        z.string(),
+        z.transform((value) => new Secret(value)),
+      ),
+    ]),
+    { ...facts, secret: true },
+  );
 }

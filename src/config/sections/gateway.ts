@@ -1,5 +1,5 @@
 /** `gateway`: the loopback port and who may use it. */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { secretSetting, setting } from '../../domain/setting.ts';
 import { group, only } from './field.ts';
 
@@ -8,12 +8,12 @@ const LOOPBACK_ONLY =
 
 const endpoint = (description: string) =>
   group({
-    enabled: setting(z.boolean().default(false), { description }),
+    enabled: setting(z._default(z.boolean(), false), { description }),
   });
 
 export const gatewaySection = group(
   {
-    port: setting(z.int().min(1).max(65535).optional(), {
+    port: setting(z.optional(z.int().check(z.gte(1), z.lte(65535))), {
       description: 'The TCP port on 127.0.0.1.',
       defaultText: '18789',
     }),
@@ -27,19 +27,23 @@ export const gatewaySection = group(
         description: 'Every request but the health check carries a token.',
         because: 'A token is the only way in: there is no password and no mode without.',
       }),
-      token: secretSetting({
-        description: 'The token. `openssl rand -hex 32` makes one.',
-        defaultText: 'one that the gateway makes and keeps in `credentials/gateway.token`',
-      }).optional(),
+      token: z.optional(
+        secretSetting({
+          description: 'The token. `openssl rand -hex 32` makes one.',
+          defaultText: 'one that the gateway makes and keeps in `credentials/gateway.token`',
+        }),
+      ),
     }),
     remote: group({
-      token: secretSetting({
-        description: 'The token that the command line of this host presents. It must be the same as `gateway.auth.token`.',
-        restart: 'live',
-      }).optional(),
+      token: z.optional(
+        secretSetting({
+          description: 'The token that the command line of this host presents. It must be the same as `gateway.auth.token`.',
+          restart: 'live',
+        }),
+      ),
     }),
     controlUi: group({
-      enabled: setting(z.boolean().default(true), { description: 'Serve the control page on the port.' }),
+      enabled: setting(z._default(z.boolean(), true), { description: 'Serve the control page on the port.' }),
       allowInsecureAuth: only(false, {
         description: 'Let the page log in without proof of the device.',
         because: 'The page always proves its device.',

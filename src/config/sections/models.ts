@@ -1,42 +1,43 @@
 /** `models`: servers of one's own, and changes to the built-in providers. */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { secretSetting, setting } from '../../domain/setting.ts';
 import { only } from './field.ts';
 
-const price = (what: string) => setting(z.number().min(0).default(0), { description: what, unit: 'US dollars a million tokens' });
+const price = (what: string) =>
+  setting(z._default(z.number().check(z.gte(0)), 0), { description: what, unit: 'US dollars a million tokens' });
 
 const model = (apis: readonly string[]) =>
   z.strictObject({
-    id: setting(z.string().min(1).max(200), { description: 'The model’s id at the provider.' }),
-    name: setting(z.string().min(1).max(200).optional(), { description: 'What people call it.' }),
-    api: setting(z.enum(apis).optional(), { description: 'Its wire format, where it differs from the provider’s.' }),
-    contextWindow: setting(z.int().min(1_000).max(100_000_000).optional(), {
+    id: setting(z.string().check(z.minLength(1), z.maxLength(200)), { description: 'The model’s id at the provider.' }),
+    name: setting(z.optional(z.string().check(z.minLength(1), z.maxLength(200))), { description: 'What people call it.' }),
+    api: setting(z.optional(z.enum(apis)), { description: 'Its wire format, where it differs from the provider’s.' }),
+    contextWindow: setting(z.optional(z.int().check(z.gte(1_000), z.lte(100_000_000))), {
       description: 'Longest input and output together.',
       unit: 'tokens',
       defaultText: 'what is known of the model',
     }),
-    maxTokens: setting(z.int().min(16).max(10_000_000).optional(), {
+    maxTokens: setting(z.optional(z.int().check(z.gte(16), z.lte(10_000_000))), {
       description: 'Longest answer.',
       unit: 'tokens',
       defaultText: 'what is known of the model',
     }),
-    input: setting(z.array(z.enum(['text', 'image'])).optional(), {
+    input: setting(z.optional(z.array(z.enum(['text', 'image']))), {
       description: 'What it understands.',
       defaultText: 'what is known of the model',
     }),
-    reasoning: setting(z.boolean().optional(), {
+    reasoning: setting(z.optional(z.boolean()), {
       description: 'It can think before it answers.',
       defaultText: 'what is known of the model',
     }),
     cost: setting(
-      z
-        .strictObject({
+      z.optional(
+        z.strictObject({
           input: price('Fresh input.'),
           output: price('Output.'),
           cacheRead: price('Input that the provider had cached.'),
           cacheWrite: price('Input that the provider puts into its cache.'),
-        })
-        .optional(),
+        }),
+      ),
       { description: 'The price.', defaultText: 'what is known of the model' },
     ),
   });
@@ -55,40 +56,41 @@ const isSafeAddress = (text: string): boolean => {
 
 const provider = (apis: readonly string[]) =>
   z.strictObject({
-    baseUrl: setting(z.string().refine(isSafeAddress).optional(), {
+    baseUrl: setting(z.optional(z.string().check(z.refine(isSafeAddress))), {
       description: 'The server’s address.',
       expects: 'an address such as https://api.example.com/v1; http:// only for this host or a private network; no key in it',
       defaultText: 'the built-in provider’s',
     }),
-    apiKey: secretSetting({ description: 'The key.', defaultText: 'the provider’s customary environment name' }).optional(),
-    api: setting(z.enum(apis).optional(), {
+    apiKey: z.optional(secretSetting({ description: 'The key.', defaultText: 'the provider’s customary environment name' })),
+    api: setting(z.optional(z.enum(apis)), {
       description: 'The wire format.',
       defaultText: 'the built-in provider’s, else openai-completions',
     }),
     headers: setting(
-      z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), secretSetting({ description: 'One header.' })).optional(),
+      z.optional(z.record(z.string().check(z.regex(/^[A-Za-z0-9-]{1,64}$/)), secretSetting({ description: 'One header.' }))),
       {
         description: 'Further headers of each request.',
         expects: 'an object by header name; each entry a secret as text, or a reference to one',
       },
     ),
-    models: setting(z.array(model(apis)).default([]), { description: 'Its models, as far as they are not known.' }),
+    models: setting(z._default(z.array(model(apis)), []), { description: 'Its models, as far as they are not known.' }),
   });
 
 export function modelsSection(apis: readonly string[]) {
   return setting(
-    z
-      .strictObject({
+    z.prefault(
+      z.strictObject({
         mode: only('merge', {
           description: 'The providers below are added to the built-in ones.',
           because: 'The built-in providers are always known; without a key they are not used.',
         }),
-        providers: setting(z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), provider(apis)).default({}), {
+        providers: setting(z._default(z.record(z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)), provider(apis)), {}), {
           description: 'By the name before the slash in `provider/model-id`.',
           expects: 'an object by provider name (small letters, digits, . _ and -)',
         }),
-      })
-      .prefault({}),
+      }),
+      {},
+    ),
     { description: 'Servers of language models.', restart: 'live' },
   );
 }
