@@ -45,7 +45,7 @@ const allowed: Record<string, readonly string[]> = {
 };
 
 /** The only packages that the domain may know. */
-const domainPackages = new Set(['zod', 'marked']);
+const domainPackages = new Set(['zod', 'zod/mini', 'marked']);
 
 interface Import {
   file: string;
