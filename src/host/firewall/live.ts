@@ -26,6 +26,8 @@ export function liveFirewall(wish: LiveWish): Resource {
         undo: { kind: 'commands', commands: [] },
         triggers: [],
         async apply() {
+          for (const [program, rule] of await strangersInFront(machine))
+            await mustRun(machine, program, ['-D', ...wordsOf(rule)]);
           await mustRun(machine, 'ufw', ['--force', 'enable']);
           await mustRun(machine, 'ufw', ['reload']);
         },
@@ -56,6 +58,22 @@ async function lackingOf(machine: Machine, { settings, found }: LiveWish, family
   const missing = [...frame, ...ours].filter((line) => !plain.has(line));
   if (actual.length !== wanted.length) missing.push(`${program}: ${wanted.length} rules instead of ${actual.length}`);
   return [...missing, ...acceptedEarly(listed)];
+}
+
+/** Program, and the rule without its `-A`. ufw leaves alone what others put into the kernel's own chains. */
+async function strangersInFront(machine: Machine): Promise<[program: string, rule: string][]> {
+  const perFamily = await Promise.all(
+    ['iptables', 'ip6tables'].map(async (program) => {
+      const listed = (await machine.run(program, ['-S'])).stdout.split('\n');
+      return acceptedEarly(listed).map((line): [string, string] => [program, line.replace(/^- -A /, '')]);
+    }),
+  );
+  return perFamily.flat();
+}
+
+/** iptables puts a value with blanks in quotes. */
+function wordsOf(rule: string): string[] {
+  return (rule.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^"|"$/g, ''));
 }
 
 /** A rule in front of ufw's own chains that lets packets in passes everything that follows. */

@@ -2,7 +2,7 @@
  * Layer 11: the jobs. Timers of systemd that make up for a time when the host was off; under `reference` the document's cron files.
  * Each run leaves its result; one that fails or does not come is a finding.
  */
-import type { Check } from '../../domain/check.ts';
+import type { Check, Mending } from '../../domain/check.ts';
 import type { Layer, LayerInput } from '../engine/layer.ts';
 import { finding, holds, hostCheck, unobserved } from '../engine/observations.ts';
 import type { Resource } from '../engine/resource.ts';
@@ -92,8 +92,21 @@ export function jobChecks(input: LayerInput, job: Job): Check[] {
       severity: 'warn',
       rows: [6, 11],
       observe: () => lastResult(input, job),
+      mending: running(input, job),
     }),
   ];
+}
+
+/** Runs it again: what it found may be mended by now. */
+function running({ machine }: LayerInput, { name, description }: Job): Mending {
+  return {
+    changes: `Runs the ${description}.`,
+    narrowsOnly: false,
+    async mend() {
+      const ran = await machine.run(commandPath, ['host', 'job', name], { timeoutMs: 600_000 });
+      return `${description}: ${ran.stdout.trim() || ran.stderr.trim()}`;
+    },
+  };
 }
 
 async function scheduled({ machine, settings }: LayerInput, { name, cron }: Job): ReturnType<Check['observe']> {

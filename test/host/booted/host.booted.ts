@@ -141,12 +141,12 @@ describe(`a host with Debian ${suite}`, { concurrency: false }, () => {
   test('the token is nowhere but in the configuration', () => {
     const token = /"token": "([0-9a-f]{48})"/.exec(bed.sh('cat /etc/openclaw/openclaw.json').stdout)?.[1] as string;
     assert.match(token, /^[0-9a-f]{48}$/);
-    assert.equal(
-      bed.sh(`grep -rls ${token} /etc /var/lib/openclaw-host /var/log /home /root /opt 2>/dev/null`).stdout.trim(),
-      '/etc/openclaw/openclaw.json',
-    );
-    assert.equal(bed.sh(`journalctl --no-pager | grep -c ${token}`).stdout.trim(), '0');
-    assert.equal(bed.sh(`cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -ac ${token}`).stdout.trim(), '0');
+    // From a file: a search for it on a command line would find itself.
+    bed.run(['tee', '/run/token'], { input: token });
+    const places = '/etc /var/lib/openclaw-host /var/log /home /root /opt';
+    assert.equal(bed.sh(`grep -rlsf /run/token ${places} 2>/dev/null`).stdout.trim(), '/etc/openclaw/openclaw.json');
+    assert.equal(bed.sh('journalctl --no-pager | grep -cf /run/token').stdout.trim(), '0');
+    assert.equal(bed.sh('cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -acf /run/token').stdout.trim(), '0');
   });
 
   test('the document’s health checks say what it says', () => {
