@@ -2,7 +2,7 @@
 import type { ExecResult, Sandbox } from '../domain/sandbox.ts';
 import type { ToolContext, ToolResult } from '../domain/tool.ts';
 import type { OutputLog } from './output-log.ts';
-import { decodeText, describeBytes, harmless, looksBinary, shorten } from './text-for-model.ts';
+import { decodeText, describeBytes, harmlessOutput, looksBinary, shorten } from './text-for-model.ts';
 
 export type CommandEnd = Pick<ExecResult, 'exitCode' | 'signal' | 'timedOut'>;
 
@@ -29,7 +29,7 @@ export async function outputText(log: OutputLog, place: OutputPlace): Promise<st
   const bytes = log.bytes();
   if (bytes.length === 0) return '';
   if (looksBinary(bytes)) return `[${describeBytes(bytes, log.bytesSeen())}; ${await keep(bytes, 'bin', place)}]`;
-  const text = harmless(decodeText(bytes)).trimEnd();
+  const text = harmlessOutput(decodeText(bytes)).trimEnd();
   const { maxOutputChars } = place.context;
   return text.length <= maxOutputChars ? text : shorten(text, maxOutputChars, await keep(Buffer.from(text), 'txt', place));
 }

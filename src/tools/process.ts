@@ -7,7 +7,7 @@ import { wordsOfEnd } from './command-result.ts';
 import { defineTool } from './define.ts';
 import { anyTextField, choiceField, flagField, numberField, textField, toolInput } from './input.ts';
 import { markShown, shownUpTo } from './shown-output.ts';
-import { harmless, shorten } from './text-for-model.ts';
+import { harmless, harmlessOutput, shorten } from './text-for-model.ts';
 
 const ACTIONS = ['list', 'poll', 'log', 'write', 'kill', 'remove'] as const;
 const READING: readonly string[] = ['list', 'poll', 'log'] satisfies (typeof ACTIONS)[number][];
@@ -95,7 +95,7 @@ async function poll(entry: BackgroundProcess, context: ToolContext): Promise<Too
   const { text, position } = entry.output.since(from);
   markShown(entry, position);
   const output = shorten(
-    harmless(text).trimEnd(),
+    harmlessOutput(text).trimEnd(),
     context.maxOutputChars,
     `see them with process: action log, sessionId ${entry.id}`,
   );
@@ -103,7 +103,7 @@ async function poll(entry: BackgroundProcess, context: ToolContext): Promise<Too
 }
 
 function logOf(entry: BackgroundProcess, { offset, limit }: Input, context: ToolContext): string {
-  const lines = harmless(entry.output.text()).trimEnd().split('\n');
+  const lines = harmlessOutput(entry.output.text()).trimEnd().split('\n');
   const count = Math.floor(limit ?? defaultLogLines);
   const first = offset === undefined ? Math.max(1, lines.length - count + 1) : Math.floor(offset);
   const part = lines.slice(first - 1, first - 1 + count);

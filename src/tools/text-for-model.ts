@@ -23,14 +23,14 @@ export function decodeText(bytes: Uint8Array): string {
 
 /** Keeps tabs, newlines and everything that can be seen; shows the rest by its code. */
 export function harmless(text: string): string {
-  const lines = text.replace(TERMINAL_SEQUENCES, '').replaceAll('\r\n', '\n');
-  return overwritten(lines).replace(DECEIVING, (character) => `<U+${codeOf(character)}>`);
+  const clean = text.replace(TERMINAL_SEQUENCES, '').replaceAll('\r\n', '\n');
+  return clean.replace(DECEIVING, (character) => `<U+${codeOf(character)}>`);
 }
 
-/** A line that rewrites itself (a progress bar) is what is left of it in the end. */
-function overwritten(text: string): string {
-  if (!text.includes('\r')) return text;
-  return text.split('\n').map(lastWriting).join('\n');
+/** What a program wrote for a terminal: a line that rewrites itself (a progress bar) is what is left of it in the end. */
+export function harmlessOutput(text: string): string {
+  const clean = text.replace(TERMINAL_SEQUENCES, '').replaceAll('\r\n', '\n');
+  return harmless(clean.includes('\r') ? clean.split('\n').map(lastWriting).join('\n') : clean);
 }
 
 function lastWriting(line: string): string {

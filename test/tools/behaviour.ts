@@ -99,7 +99,7 @@ function execTool(call: Call, text: Text, bed: () => ToolBed): void {
     await bed().sandbox.writeFile('tricks', Buffer.from(tricks));
     const shown = 'red a<U+0008>b\ttab <U+202E>rtl<U+E0041>\n100%\nend';
     assert.equal(await text('exec', { command: 'cat tricks' }), shown);
-    assert.equal(await text('read', { path: 'tricks' }), shown);
+    assert.equal(await text('read', { path: 'tricks' }), shown.replace('100%', '10%<U+000D>50%<U+000D>100%'));
   });
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { decodeText, harmless, looksBinary, shorten, unfinishedBytes } from '../../src/tools/text-for-model.ts';
+import { decodeText, harmless, harmlessOutput, looksBinary, shorten, unfinishedBytes } from '../../src/tools/text-for-model.ts';
 
 describe('text for a model', () => {
   test('ordinary text of any script stays as it is', () => {
@@ -16,8 +16,10 @@ describe('text for a model', () => {
     );
   });
 
-  test('a line that was written over is its last state', () => {
-    assert.equal(harmless('10%\r50%\r100%\r\nnext\rNEXT\n'), '100%\nNEXT\n');
+  test('output that was written over is its last state', () => {
+    assert.equal(harmlessOutput('10%\r50%\u001b[K\r100%\r\nnext\rNEXT\n'), '100%\nNEXT\n');
+    // In a file it is part of the content.
+    assert.equal(harmless('one\rtwo\r\n'), 'one<U+000D>two\n');
   });
 
   test('hidden, reordering and control characters are shown by their codes', () => {
