@@ -109,7 +109,10 @@ function recoveryOf(ring: Assembly, { store, log }: GatewayParts): Recovery {
   return new Recovery({
     store,
     resume: (claimed, trial) => ring.lanes.resume(claimed, trial),
-    quarantine: (claimed) => ring.turns.quarantine(claimed),
+    async quarantine(claimed) {
+      await ring.turns.quarantine(claimed);
+      ring.lanes.wakeAll(claimed.turn.sessionKey);
+    },
     runCommand: ring.runCommand,
     send: (deliveries: readonly Delivery[]) => ring.delivery.send(deliveries),
     queued: (rows) => ring.delivery.queued(rows),

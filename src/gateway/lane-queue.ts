@@ -53,7 +53,8 @@ export class LaneQueue {
       this.moreInStore = true;
       return false;
     }
-    this.waiting.set(key, messages);
+    // While there is more in the store, earlier messages of this lane may be part of it.
+    this.waiting.set(key, this.moreInStore ? NOBODY_COUNTED : messages);
     if (lanes) {
       lanes.push(key);
       return true;

@@ -95,6 +95,11 @@ export class Lanes {
     this.pump();
   }
 
+  /** A turn of this lane, that did not run here, is over: what waits behind it may go on. */
+  wakeAll(key: SessionKey): void {
+    this.wake({ key, senderId: '', messages: NOBODY_COUNTED });
+  }
+
   /** Goes on with a turn that a dead process or a lost commit left running. It does not count against the bound on starting. */
   async resume(claimed: ClaimedTurn, trial?: Trial): Promise<void> {
     const key = claimed.turn.sessionKey;
@@ -218,10 +223,12 @@ export class Lanes {
     this.held.set(wake.key, { wake, release, timer: setTimeout(() => release(wake.messages), patienceMs) });
   }
 
-  /** How much of the lane one turn takes. Where only one message waits, the mode does not matter and need not be looked up. */
+  /** How much of the lane one turn takes. */
   private async takeOf(lane: RunningLane): Promise<{ all: boolean; most: number }> {
-    const { cap } = this.parts.queue();
-    if (lane.waiting === 1) return { all: true, most: cap };
+    const { cap, mode, modeByChannel } = this.parts.queue();
+    // One message is one turn in every mode, and a conversation's own mode need not be looked up for it.
+    const rarely = mode !== 'followup' && !Object.values(modeByChannel).includes('followup');
+    if (lane.waiting === 1 && rarely) return { all: true, most: cap };
     const session = await this.parts.store.sessions.get(lane.key);
     return this.modeOf(session) === 'followup' ? { all: false, most: 1 } : { all: true, most: cap };
   }

@@ -12,7 +12,7 @@ import type { Address } from '../domain/message.ts';
 import type { Delivery, QueuedCommand, Store } from '../domain/store.ts';
 import { MOST_UNKNOWN } from './delivery.ts';
 import type { ClaimedTurn } from './lanes.ts';
-import { isGuilty, Trials } from './trials.ts';
+import { Trials } from './trials.ts';
 import type { Trial } from './trials.ts';
 
 export interface RecoveryParts {
@@ -134,13 +134,14 @@ export class Recovery {
 
   private async turns(interrupted: readonly ClaimedTurn[]): Promise<void> {
     const { log } = this.parts;
-    if (interrupted.length === 0) return;
-    const records = await this.trials.last();
-    const guilty = interrupted.filter(({ turn }) => isGuilty(turn, records));
-    const suspects = interrupted.filter((claimed) => !guilty.includes(claimed));
-    log.info({ turns: interrupted.length, quarantined: guilty.length }, 'interrupted turns go on');
-    for (const claimed of guilty) await this.parts.quarantine(claimed);
-    await this.hearAll(suspects);
+    if (interrupted.length === 0) return this.trials.forget();
+    const { guilty, blames } = await this.trials.judge(interrupted.map(({ turn }) => turn));
+    log.info({ turns: interrupted.length, quarantined: guilty.size }, 'interrupted turns go on');
+    for (const claimed of interrupted) if (guilty.has(claimed.turn.id)) await this.parts.quarantine(claimed);
+    const suspects = interrupted.filter(({ turn }) => !guilty.has(turn.id));
+    // Who was blamed already comes last: it then harms nobody who is innocent.
+    const rankOf = ({ turn }: ClaimedTurn): number => blames.get(turn.id) ?? 0;
+    await this.hearAll(suspects.toSorted((one, other) => rankOf(one) - rankOf(other)));
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
  * Which interrupted turn killed the process? A turn that is taken up again is on trial until it gets further, and that is on disk
- * before it runs. When the process dies, whoever alone was on trial and busy is to blame. A turn that only waits for its model
- * is not busy: the process then died of something else, or was killed from outside.
+ * before it runs. When the process dies, whoever alone was on trial and busy is blamed; one that only waits for its model is not busy:
+ * the process then died of something else, or was killed from outside. Who is blamed twice is guilty.
  */
 import type { Turn } from '../domain/session.ts';
 import type { Store } from '../domain/store.ts';
@@ -17,26 +17,56 @@ export interface Trial {
   readonly quiet: Promise<void>;
 }
 
+export interface Verdicts {
+  guilty: ReadonlySet<string>;
+  blames: Blames;
+}
+
 /** What the dead process had written down. */
 export interface TrialRecord {
   turnId: string;
   resting: boolean;
 }
 
-const FACT = 'recovery.trial';
+const TRIAL_FACT = 'recovery.trial';
+const BLAME_FACT = 'recovery.blame';
+/** Stands in the place of a turn that is to blame. */
+const IN_ORDER = 'stopped-in-order';
 /** Who does nothing for so long rests; before that, its last deed may still be felt. */
-const RESTS_AFTER_MS = 150;
-/** Deaths without getting further, of which one alone on trial and busy. */
-const DEATHS_OF_THE_BUSY = 2;
-/** Whatever it was that killed the process: it was there too often. */
-const DEATHS_OF_ANY = 4;
+const RESTS_AFTER_MS = 75;
+const BLAMES_OF_THE_GUILTY = 2;
+/** Nothing that it did is known to have killed the process, but it was always there. */
+const DEATHS_OF_A_BYSTANDER = 5;
+
+/** How often each turn was blamed since it last got further. */
+export type Blames = ReadonlyMap<string, number>;
+
+type Interrupted = Pick<Turn, 'id' | 'deaths'>;
+
+/** The blames after this death: at most one turn gets one more. */
+export function blamesOf(interrupted: readonly Interrupted[], records: readonly TrialRecord[], before: Blames): Blames {
+  const blamed = blamedFor(interrupted, records);
+  return new Map(
+    interrupted.flatMap(({ id, deaths }) => {
+      // Deaths begin anew when a turn has got further, and so do blames.
+      const count = (deaths > 1 ? (before.get(id) ?? 0) : 0) + (id === blamed ? 1 : 0);
+      return count > 0 ? [[id, count]] : [];
+    }),
+  );
+}
+
+function blamedFor(interrupted: readonly Interrupted[], records: readonly TrialRecord[]): string | undefined {
+  const busy = records.filter((record) => !record.resting);
+  if (busy.length === 1) return busy[0]?.turnId;
+  // Nobody was on trial: then it is certain only where nothing else ran.
+  const [only, ...others] = interrupted;
+  return records.length === 0 && others.length === 0 ? only?.id : undefined;
+}
 
 /** Whether this turn is to be set aside. */
-export function isGuilty(turn: Pick<Turn, 'id' | 'deaths'>, records: readonly TrialRecord[]): boolean {
-  const busy = records.filter((record) => !record.resting);
-  const [suspect, ...others] = busy.length > 0 ? busy : records;
-  if (suspect?.turnId !== turn.id || others.length > 0) return false;
-  return turn.deaths >= (suspect.resting ? DEATHS_OF_ANY : DEATHS_OF_THE_BUSY);
+export function isGuilty({ id, deaths }: Interrupted, records: readonly TrialRecord[], blames: Blames): boolean {
+  if ((blames.get(id) ?? 0) >= BLAMES_OF_THE_GUILTY) return true;
+  return deaths >= DEATHS_OF_A_BYSTANDER && records.length === 1 && records[0]?.turnId === id;
 }
 
 export class Trials {
@@ -47,11 +77,16 @@ export class Trials {
     this.store = store;
   }
 
-  async last(): Promise<TrialRecord[]> {
-    const stored = (await this.store.getFact(FACT)) ?? '';
-    return stored
-      .split(' ')
-      .flatMap((word) => (word === '' ? [] : [{ turnId: word.replace(/~$/, ''), resting: word.endsWith('~') }]));
+  /** Passes sentence on what the last process left; what it found is kept for the next time. */
+  async judge(interrupted: readonly Interrupted[]): Promise<Verdicts> {
+    const records = recordsIn(await this.store.getFact(TRIAL_FACT));
+    const blames = blamesOf(interrupted, records, blamesIn(await this.store.getFact(BLAME_FACT)));
+    await this.store.setFact(BLAME_FACT, [...blames].map(([id, count]) => `${id}:${count}`).join(' '));
+    await this.write();
+    return {
+      guilty: new Set(interrupted.filter((turn) => isGuilty(turn, records, blames)).map((turn) => turn.id)),
+      blames,
+    };
   }
 
   /** Resolves when it is on disk that the turn is on trial. */
@@ -67,15 +102,32 @@ export class Trials {
 
   /** The process ends in order: nobody is to blame for that. */
   async acquit(): Promise<void> {
-    if (this.open.size === 0) return;
     this.open.clear();
-    await this.write();
+    await this.store.setFact(TRIAL_FACT, IN_ORDER);
+    await this.store.durable();
+  }
+
+  /** Nothing was interrupted: the next death has nothing to do with the last end. */
+  async forget(): Promise<void> {
+    if ((await this.store.getFact(TRIAL_FACT)) === IN_ORDER) await this.store.setFact(TRIAL_FACT, '');
   }
 
   private async write(): Promise<void> {
-    await this.store.setFact(FACT, [...this.open.values()].map((trial) => trial.word).join(' '));
+    await this.store.setFact(TRIAL_FACT, [...this.open.values()].map((trial) => trial.word).join(' '));
     await this.store.durable();
   }
+}
+
+export function recordsIn(stored = ''): TrialRecord[] {
+  return wordsOf(stored).map((word) => ({ turnId: word.replace(/~$/, ''), resting: word.endsWith('~') }));
+}
+
+function blamesIn(stored = ''): Blames {
+  return new Map(wordsOf(stored).map((word) => [word.split(':')[0] as string, Number(word.split(':')[1])]));
+}
+
+function wordsOf(stored: string): string[] {
+  return stored.split(' ').filter((word) => word !== '');
 }
 
 class OpenTrial implements Trial {

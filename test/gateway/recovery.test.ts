@@ -206,6 +206,7 @@ test('a message that kills the process twice is set aside, told to its sender, a
   let victim = scene.start();
   scene.say('poison');
   assert.equal(await victim.ended, 'SIGKILL');
+  scene.say('behind it');
   scene.botApi.person(777).text('hello');
   victim = scene.start();
   assert.equal(await victim.ended, 'SIGKILL', 'the second life repeats the read');
@@ -213,8 +214,7 @@ test('a message that kills the process twice is set aside, told to its sender, a
   const told = await scene.botApi.waitForSent(1, { chatId: AL, ...patience });
   assert.match(told.text, /^Your message was set aside/);
   assert.equal((await scene.botApi.waitForSent(1, { chatId: 777, ...patience })).text, 'fine');
-  scene.say('something else');
-  assert.equal((await scene.botApi.waitForSent(2, { chatId: AL, ...patience })).text, 'fine');
+  assert.equal((await scene.botApi.waitForSent(2, { chatId: AL, ...patience })).text, 'fine', 'what waited behind it');
   await victim.kill();
   const states = await scene.look((store) => store.inbox.counts());
   assert.deepEqual(states, { queued: 0, running: 0, answered: 2, refused: 0, quarantined: 1 });
@@ -236,7 +236,7 @@ test('among several interrupted turns only the guilty one is set aside', async (
   let lives = 0;
   while ((await Promise.race([victim.ended, told])) === 'SIGKILL') {
     lives += 1;
-    assert.ok(lives <= 3, 'it takes too many lives');
+    assert.ok(lives <= 5, 'it takes too many lives');
     // From the third life on the others would be answered, were they not set aside.
     healthy = lives >= 2;
     victim = scene.start();
