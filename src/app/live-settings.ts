@@ -23,6 +23,7 @@ export function createSettings(first: ResolvedConfig): Settings {
     gateway: () => config.gateway,
     agent: (agentId) => agentOf(config, agentId),
     commandMenu: () => config.commandMenu,
+    receipt: () => config.receipt,
   };
 }
 

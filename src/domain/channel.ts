@@ -86,6 +86,9 @@ export interface Channel {
   /** Shows that an answer is being written. Must not throw; fire and forget. */
   typing?(to: Address): void;
 
+  /** Puts a reaction to a message. Must not throw; fire and forget. */
+  react?(to: Address, messageId: string, emoji: string): void;
+
   /** Streams an attachment to `path`. Rejects with AppError `limit` when it is larger than `maxBytes`. */
   fetchAttachment?(attachment: Attachment, path: string, maxBytes: number, signal: AbortSignal): Promise<{ sizeBytes: number }>;
 

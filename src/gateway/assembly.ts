@@ -10,6 +10,7 @@ import { Lanes } from './lanes.ts';
 import { LOCAL_CHANNEL, localChannel } from './local.ts';
 import type { Engine, GatewayParts } from './parts.ts';
 import { Previews } from './preview.ts';
+import { showReceipts } from './receipts.ts';
 import { Recovery } from './recovery.ts';
 import { Settlements } from './settlement.ts';
 import { runSideCommand } from './side-commands.ts';
@@ -131,6 +132,8 @@ function intakeOf(ring: Assembly, { store, settings }: GatewayParts): Intake {
     runCommand: ring.runCommand,
     repliesQueued: (count) => ring.delivery.queued(count),
     received: (events, result) => ring.settlements.received(events, result),
+    heard: (events, result) =>
+      showReceipts(events, result, { receipt: () => settings.receipt(), channelOf: (event) => ring.channelOf(event) }),
   });
 }
 

@@ -27,6 +27,8 @@ export interface IntakeParts {
   repliesQueued(count: number): void;
   /** What became of a batch, before it is durable. */
   received(batch: readonly AdmittedEvent[], result: ReceiveResult): void;
+  /** The batch is durable. Must not throw. */
+  heard(batch: readonly AdmittedEvent[], result: ReceiveResult): void;
 }
 
 /** Platforms cut long texts; who sends one is likely to send its rest in a moment. */
@@ -59,6 +61,7 @@ export class Intake {
     for (const wake of wakes) if (!commanded.has(wake.key)) this.parts.wake(wake);
     this.parts.received(events, result);
     await store.durable();
+    this.parts.heard(events, result);
     const replies = events.filter(({ admission }) => admission.outcome === 'refuse' && admission.reply).length;
     if (replies > 0) this.parts.repliesQueued(replies);
     void this.runCommands(

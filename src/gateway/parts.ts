@@ -4,7 +4,14 @@ import type { Channel } from '../domain/channel.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
 import type { Session } from '../domain/session.ts';
-import type { AdmissionSettings, AgentSettings, GatewaySettings, QueueSettings, SessionRouting } from '../domain/settings.ts';
+import type {
+  AdmissionSettings,
+  AgentSettings,
+  GatewaySettings,
+  QueueSettings,
+  ReceiptSettings,
+  SessionRouting,
+} from '../domain/settings.ts';
 import type { Store } from '../domain/store.ts';
 
 /** The settings as they are now: asked at each use, so that a reload takes effect without a restart. */
@@ -18,6 +25,8 @@ export interface LiveSettings {
   agent(agentId: string): AgentSettings;
   /** The chat commands go into the platforms' own menus. */
   commandMenu(): boolean;
+  /** How it is shown that a message was heard. */
+  receipt(): ReceiptSettings;
 }
 
 /** Models, tools and sandboxes. Loaded with the first turn, not with the first poll. */

@@ -80,6 +80,7 @@ function channelOf(account: Account): Channel {
     },
     edit: (to, messageId, part, options) => sender.edit(to, messageId, part, options),
     typing: (to) => signs.show(() => client.api.raw.sendChatAction(typingAt(to))),
+    react: (to, messageId, emoji) => signs.show(() => client.api.raw.setMessageReaction(reactionAt(to, messageId, emoji))),
     fetchAttachment: (attachment, path, maxBytes, signal) =>
       fetchFile(client, { attachment, path, maxBytes: Math.min(maxBytes, mediaMaxBytes(settings)), signal }),
     setCommands: (commands) =>
@@ -151,4 +152,9 @@ function mediaMaxBytes({ mediaMaxMb }: TelegramSettings): number {
 function typingAt({ chatId, threadId }: Address) {
   const place = { chat_id: Number(chatId), action: 'typing' as const };
   return threadId === undefined ? place : { ...place, message_thread_id: Number(threadId) };
+}
+
+/** Which emojis a bot may use is the platform's business: it refuses the others, and nobody minds. */
+function reactionAt({ chatId }: Address, messageId: string, emoji: string) {
+  return { chat_id: Number(chatId), message_id: Number(messageId), reaction: [{ type: 'emoji' as const, emoji: emoji as '👀' }] };
 }

@@ -5,6 +5,7 @@ import { openAiRoutes } from '../../../src/control/openai/index.ts';
 import { createReadiness } from '../../../src/control/readiness.ts';
 import type { Route } from '../../../src/control/route.ts';
 import { startControl, type ControlServer } from '../../../src/control/server.ts';
+import { createSockets, type SocketParts } from '../../../src/control/socket/index.ts';
 import { systemClock } from '../../../src/domain/clock.ts';
 import { silentLog } from '../../../src/domain/log.ts';
 import { Secret } from '../../../src/domain/secret.ts';
@@ -16,11 +17,17 @@ export interface ControlBed extends Bed {
   token: Secret;
   methods: ReadonlyMap<string, Method>;
   routes: readonly Route[];
+  /** The gateway's token is another one from now on. */
+  rotateToken(): void;
   /** As the clock of the port goes. */
   clock: { now: () => number; monotonic: () => number; forward(ms: number): void };
 }
 
-export async function createControlBed(options: BedOptions = {}): Promise<ControlBed> {
+export interface ControlBedOptions extends BedOptions {
+  sockets?: Pick<SocketParts, 'handshakeMs' | 'tickMs'>;
+}
+
+export async function createControlBed(options: ControlBedOptions = {}): Promise<ControlBed> {
   const gateway = { endpoints: { chatCompletions: true, responses: true }, ...options.gateway };
   const bed = await createBed({ ...options, gateway });
   const settings = {
@@ -30,6 +37,7 @@ export async function createControlBed(options: BedOptions = {}): Promise<Contro
     gateway: () => gatewaySettings(gateway),
     agent: () => agentSettings(bed.dir, options.agent),
     commandMenu: () => false,
+    receipt: () => ({ scope: 'off' as const, reaction: '👀' }),
   };
   let aheadMs = 0;
   const clock = {
@@ -38,16 +46,19 @@ export async function createControlBed(options: BedOptions = {}): Promise<Contro
     forward: (ms: number) => void (aheadMs += ms),
   };
   const token = new Secret('d'.repeat(48));
-  const engine = async () => ({ sandboxes: { list: async () => [], end: async () => 0 } });
-  const methods = createMethods({ gateway: bed.gateway, store: bed.store, settings, engine });
+  const engine = async () => ({ modelNames: async () => ['peer/m1', 'peer/m2'], sandboxes: { list: async () => [], end: async () => 0 } });
+  const parts = { gateway: bed.gateway, store: bed.store, settings, agentIds: () => ['main'], engine };
+  const methods = createMethods(parts);
+  const key = { token };
   const routes = openAiRoutes({ gateway: bed.gateway, settings, agentIds: () => ['main'], log: silentLog });
   const control = await startControl({
     port: 0,
-    token: () => token,
+    token: () => key.token,
     healthy: () => true,
     failing: createReadiness({ status: () => bed.gateway.status(), clock }),
     methods: async () => methods,
     routes: async () => routes,
+    sockets: async () => createSockets({ control: parts, token: () => key.token, version: '0.0.0-test', clock, log: silentLog, ...options.sockets }),
     clock,
     log: silentLog,
   });
@@ -58,6 +69,7 @@ export async function createControlBed(options: BedOptions = {}): Promise<Contro
     methods,
     routes,
     clock,
+    rotateToken: () => void (key.token = new Secret('f'.repeat(48))),
     async close() {
       await control.close();
       await bed.close();
