@@ -3,7 +3,7 @@
  * Two builds of it exist: `worker.ts` beside this file when run from the sources, `embedded-worker.mjs` beside the bundle.
  * Must never give the process an environment, a shell, or a path that the sandbox does not need.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkspaceAccess } from '../../domain/sandbox.ts';
@@ -41,9 +41,12 @@ export function workerArguments({ workspace, access, heapBytes }: WorkerAccess):
   ];
 }
 
-/** Node wants to read the program, what it imports, and the package files that say which kind of module each is. */
+/**
+ * Node wants to read the program, what it imports, and the package file that says which kind of module each is: by the paths
+ * that it is given, and by the real ones where those are links.
+ */
 function programFiles(): string[] {
-  if (!fromSources) return [dirname(workerFile)];
   const root = join(dirname(here), '..', '..', '..');
-  return [join(root, 'src'), join(root, 'node_modules'), join(root, 'package.json')];
+  const paths = fromSources ? ['src', 'node_modules', 'package.json'].map((name) => join(root, name)) : [dirname(workerFile)];
+  return [...new Set(paths.flatMap((path) => [path, realpathSync(path)]))];
 }
