@@ -10,7 +10,7 @@ import { isGroup, type AnyCommand, type CommandGroup, type CommandNode } from '.
 import { createContext, type CliContext } from './context.ts';
 import { readGlobalOptions } from './global-options.ts';
 import { groupHelp, leafHelp } from './help.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../config/nearest.ts';
 import { createOutput } from './output.ts';
 import { reportBug } from './report-bug.ts';
 

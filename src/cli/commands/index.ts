@@ -106,6 +106,11 @@ export const commands: CommandGroup = {
         job: { description: 'Run a scheduled job now', load: () => import('./host/job.ts') },
       },
     },
+    doctor: { description: 'Can this installation do its job?', load: () => import('./doctor.ts') },
+    security: {
+      description: 'Is this installation safe?',
+      commands: { audit: { description: 'Look for what gives rights away', load: () => import('./security/audit.ts') } },
+    },
     logs: { description: 'The gateway’s log', load: () => import('./logs.ts') },
   },
 };
