@@ -59,22 +59,23 @@ function buildIfStale() {
   run('node', ['scripts/build.ts'], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-installDependencies();
-if (what === 'start') {
-  buildIfStale();
-  run(join(root, 'bin', 'openclaw'), ['chat', ...rest]);
-} else if (what === 'bench') {
-  buildIfStale();
-  run('node', ['bench/run.ts', ...rest]);
-} else if (what === 'chaos') {
-  buildIfStale();
-  run('node', ['test/chaos/run.ts', ...rest]);
-} else if (what === 'peers') {
-  run('node', ['test/peers/run.ts', ...rest]);
-} else if (what === 'check' || what === 'test') {
-  buildIfStale();
-  run('node', [`scripts/${what}.ts`, ...rest]);
-} else {
-  say(`Unknown script: ${what}. Known: start, test, check, bench, chaos, peers.`);
+/** What each script runs, and whether it needs the built program. */
+const programs = {
+  start: { file: join(root, 'bin', 'openclaw'), args: ['chat'], built: true },
+  test: { file: 'node', args: ['scripts/test.ts'], built: true },
+  'test:host': { file: 'node', args: ['test/host/run.ts'], built: true },
+  check: { file: 'node', args: ['scripts/check.ts'], built: true },
+  bench: { file: 'node', args: ['bench/run.ts'], built: true },
+  chaos: { file: 'node', args: ['test/chaos/run.ts'], built: true },
+  release: { file: 'node', args: ['scripts/release.ts'], built: true },
+  peers: { file: 'node', args: ['test/peers/run.ts'], built: false },
+};
+
+const program = programs[what];
+if (!program) {
+  say(`Unknown script: ${what}. Known: ${Object.keys(programs).join(', ')}.`);
   process.exit(2);
 }
+installDependencies();
+if (program.built) buildIfStale();
+run(program.file, [...program.args, ...rest]);
