@@ -8,7 +8,8 @@ import type { Machine } from '../engine/machine.ts';
 
 export type Answer = 'open' | 'blocked' | 'unobserved';
 
-const WAIT_SECONDS = 1;
+/** IPv6 first makes sure that its addresses are its own, on every new link: a second and more. */
+const waitSeconds = { 4: 1, 6: 3 } as const;
 
 interface Link {
   namespace: string;
@@ -45,19 +46,39 @@ async function onLink(machine: Machine, family: 4 | 6, act: (link: Link) => Prom
     ['-n', namespace, 'addr', 'add', `${link.stranger}/${size}`, 'dev', 'stranger', ...(family === 6 ? ['nodad'] : [])],
     ['-n', namespace, 'link', 'set', 'stranger', 'up'],
   ];
+  await sweep(machine);
   try {
     for (const step of steps) if ((await machine.run('ip', step)).code !== 0) return 'unobserved';
-    return await act(link);
+    const answer = await act(link);
+    // Silence says something only if an answer would have found its way back.
+    return answer === 'open' || (await leadsBack(machine, link)) ? answer : 'unobserved';
   } finally {
     await machine.run('ip', ['link', 'del', device]);
     await machine.run('ip', ['netns', 'del', namespace]);
   }
 }
 
+/** What a probe that was killed has left: its addresses would swallow the answers of this one. */
+async function sweep(machine: Machine): Promise<void> {
+  const devices = (await machine.run('ip', ['-o', 'link', 'show', 'type', 'veth'])).stdout.matchAll(/^\d+: (oc[0-9a-f]{6}i?)@/gm);
+  for (const [, device = ''] of devices) await machine.run('ip', ['link', 'del', device]);
+  const spaces = (await machine.run('ip', ['netns', 'list'])).stdout.matchAll(/^(openclaw-[0-9a-f]{6}(?:-in)?)\b/gm);
+  for (const [, space = ''] of spaces) await machine.run('ip', ['netns', 'del', space]);
+}
+
+async function leadsBack(machine: Machine, { device, stranger }: Link): Promise<boolean> {
+  const route = await machine.run('ip', ['-o', 'route', 'get', stranger]);
+  return new RegExp(` dev ${device}\\b`).test(route.stdout);
+}
+
 /** Whether a stranger's connection reaches a listener of this host. */
 export function probeInbound(machine: Machine, family: 4 | 6): Promise<Answer> {
   return withStranger(machine, family, async (link) => {
-    const server = createServer((socket) => socket.end('open\n'));
+    const server = createServer((socket) => {
+      // The stranger leaves without a word once it has seen the answer.
+      socket.on('error', () => {});
+      socket.end('open\n');
+    });
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, link.host, resolve));
     try {
       const address = server.address();
@@ -70,14 +91,18 @@ export function probeInbound(machine: Machine, family: 4 | 6): Promise<Answer> {
 }
 
 /** /dev/tcp is bash's own; it needs no program that may be missing. */
-async function connect(machine: Machine, { namespace }: Link, { host, port }: { host: string; port: number }): Promise<Answer> {
+async function connect(
+  machine: Machine,
+  { namespace, host: near }: Link,
+  { host, port }: { host: string; port: number },
+): Promise<Answer> {
   const script = 'exec 3<>"/dev/tcp/$0/$1" && head -c 4 <&3';
   const run = await machine.run('ip', [
     'netns',
     'exec',
     namespace,
     'timeout',
-    String(WAIT_SECONDS),
+    String(near.includes(':') ? waitSeconds[6] : waitSeconds[4]),
     'bash',
     '-c',
     script,
@@ -119,7 +144,7 @@ async function throughTo(machine: Machine, family: 4 | 6, link: Link): Promise<A
       'exec',
       link.namespace,
       'timeout',
-      String(WAIT_SECONDS),
+      String(waitSeconds[family]),
       'bash',
       '-c',
       script,

@@ -13,6 +13,18 @@ import { listen, ours, oursV6, truthTable, truthTableV6 } from './packets.ts';
 const suite = (process.env.OPENCLAW_BED_SUITE ?? 'trixie') as Suite;
 const KILLS = 10;
 
+/** A stand-in that speaks the real program's JSON: joined, SSH on, and published to everybody. */
+const funnelOn = `#!/bin/sh
+case "$*" in
+  "status --json") echo '{"BackendState":"Running","Self":{"TailscaleIPs":["100.99.0.1"]}}';;
+  "debug prefs") echo '{"RunSSH":true}';;
+  "serve status --json") echo '{"AllowFunnel":{"host.example.ts.net:443":true}}';;
+esac
+`;
+interface StatusJson {
+  jobs: { name: string; ok: boolean | null }[];
+}
+
 describe(`a host with Debian ${suite}`, { concurrency: false }, () => {
   let bed: Bed;
   before(async () => {
@@ -177,6 +189,28 @@ describe(`a host with Debian ${suite}`, { concurrency: false }, () => {
     });
   }
 
+  test('the checks that send packets see an open door, of both families', () => {
+    bed.sh('ufw disable; sysctl -w net.ipv6.conf.all.forwarding=1');
+    for (const family of ['iptables', 'ip6tables']) bed.sh(`${family} -F DOCKER-USER; ${family} -P FORWARD ACCEPT`);
+    const found = findings(bed, '--only', 'ufw,docker-user').map((line) => line.split(':')[0]);
+    for (const id of ['ufw.inbound.v4', 'ufw.inbound.v6', 'docker-user.forward.v4', 'docker-user.forward.v6']) {
+      assert.ok(found.includes(`host.${id}`), `${id} among ${found.join(', ')}`);
+    }
+    assert.equal(host(bed, 'repair').code, 0);
+  });
+
+  test('the jobs run, leave their result, and one that fails is seen', () => {
+    bed.sh('systemctl start openclaw-job-funnel openclaw-job-identity openclaw-job-credentials');
+    const { jobs } = JSON.parse(bed.run(['openclaw', 'host', 'status', '--json']).stdout) as StatusJson;
+    for (const name of ['funnel', 'identity', 'credentials']) assert.equal(jobs.find((job) => job.name === name)?.ok, true, name);
+    bed.run(['tee', '/usr/local/bin/tailscale'], { input: funnelOn });
+    bed.sh('chmod 755 /usr/local/bin/tailscale; systemctl start openclaw-job-funnel');
+    const after = JSON.parse(bed.run(['openclaw', 'host', 'status', '--json']).stdout) as StatusJson;
+    assert.equal(after.jobs.find((job) => job.name === 'funnel')?.ok, false);
+    assert.ok(findings(bed, '--only', 'tailscale,jobs').some((line) => line.startsWith('host.tailscale.funnel')));
+    bed.sh('rm /usr/local/bin/tailscale; systemctl start openclaw-job-funnel');
+  });
+
   test('the installed program mends itself from its kept copy', () => {
     bed.sh(
       'printf x >> /opt/openclaw/current/dist/package.json; rm -rf /root/openclaw.gone; mv /root/openclaw /root/openclaw.gone',
@@ -197,5 +231,22 @@ describe(`a host with Debian ${suite}`, { concurrency: false }, () => {
     );
     assert.match(bed.sh('iptables -S INPUT').stdout, /-P INPUT ACCEPT/);
     assert.match(bed.sh('ufw status').stdout, /inactive/);
+  });
+
+  test('reference: the document’s own deployment, with its score', () => {
+    const done = host(bed, 'apply', '--yes', '--profile', 'reference');
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual(findings(bed, '--profile', 'reference'), []);
+    const score = Number(/: ([\d.]+) /.exec(bed.sh('systemd-analyze security --no-pager openclaw | tail -1').stdout)?.[1]);
+    assert.ok(Math.abs(score - 5.8) < 0.11, String(score));
+    assert.equal(
+      bed.sh(
+        'stat -c "%U:%G %a" /home/openclaw-svc /home/openclaw-svc/.openclaw /home/openclaw-svc/.openclaw/openclaw.json /home/openclaw-svc/.openclaw/SOUL.md',
+      ).stdout,
+      'openclaw-svc:openclaw-svc 700\nopenclaw-svc:openclaw-svc 700\nopenclaw-svc:openclaw-svc 600\nroot:openclaw-svc 444\n',
+    );
+    bed.sh('systemctl stop docker.socket docker; sleep 1; systemctl start docker; sleep 2');
+    assert.equal(bed.sh('systemctl is-active openclaw').stdout, 'active\n');
+    assert.equal(bed.sh('/etc/cron.weekly/openclaw-soul-check').code, 0);
   });
 });
