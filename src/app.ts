@@ -95,17 +95,28 @@ async function startOn(store: Store, options: AppOptions, release: () => void): 
     ...(options.channelFinished && { channelFinished: options.channelFinished }),
     ...edges,
   });
-  const methods = once(async () =>
-    (await import('./control/methods/index.ts')).createMethods({ gateway, store, settings, engine: loadOnce }),
-  );
   const agentIds = (): string[] => settings.current().agents.map(({ id }) => id);
+  const controlParts = { gateway, store, settings, agentIds, engine: loadOnce };
+  const methods = once(async () => (await import('./control/methods/index.ts')).createMethods(controlParts));
   const routes = once(async () => (await import('./control/openai/index.ts')).openAiRoutes({ gateway, settings, agentIds, log }));
+  const sockets = once(async () =>
+    (await import('./control/socket/index.ts')).createSockets({ control: controlParts, token, version, ...edges }),
+  );
   const readiness = once(async () =>
     (await import('./control/readiness.ts')).createReadiness({ status: () => gateway.status(), clock: systemClock }),
   );
   const failing = async (): Promise<string[]> => (await readiness())();
   const control = options.port
-    ? await startControl({ port: settings.gateway().port, token, healthy: () => !state.stopping, methods, failing, routes, ...edges })
+    ? await startControl({
+        port: settings.gateway().port,
+        token,
+        healthy: () => !state.stopping,
+        methods,
+        failing,
+        routes,
+        sockets,
+        ...edges,
+      })
     : undefined;
   await gateway.start();
   return {

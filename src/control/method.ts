@@ -17,4 +17,6 @@ export interface MethodCall {
   signal: AbortSignal;
   /** Sends a piece of a streamed answer; the result follows. */
   emit(event: string, payload: unknown): void;
+  /** A first answer at once, where the result takes long. */
+  accepted(payload: unknown): void;
 }

@@ -26,6 +26,8 @@ export interface Screen {
   origin(request: IncomingMessage): Screening;
   /** The gateway's token in `Authorization: Bearer`. */
   token(request: IncomingMessage): Screening;
+  /** The gateway's token, as it was given some other way; `source` is the peer's address. */
+  credential(source: string, given: string): Screening;
 }
 
 export function createScreen(options: ScreenOptions): Screen {
@@ -46,31 +48,31 @@ export function createScreen(options: ScreenOptions): Screen {
     };
   }
 
+  function credential(source: string, given: string): Screening {
+    const place = reserve(source);
+    if (isRightToken(given, options.token())) {
+      // A right token passes also while wrong ones from the same source are being turned away:
+      // on loopback every local program is the same source, and none may lock the owner out.
+      place.release();
+      return { ok: true };
+    }
+    if (place.allowed) return { ok: false, status: 401, message: 'The gateway token is missing or wrong.' };
+    return { ok: false, status: 429, message: 'Too many wrong tokens.', retryAfterSeconds: place.retryAfterSeconds };
+  }
+
   return {
     origin: (request) => screenOrigin(request, options.port()),
-    token(request) {
-      const source = request.socket.remoteAddress ?? 'unknown';
-      const place = reserve(source);
-      if (isRightToken(request, options.token())) {
-        // A right token passes also while wrong ones from the same source are being turned away:
-        // on loopback every local program is the same source, and none may lock the owner out.
-        place.release();
-        return { ok: true };
-      }
-      if (place.allowed) return { ok: false, status: 401, message: 'The gateway token is missing or wrong.' };
-      return {
-        ok: false,
-        status: 429,
-        message: 'Too many wrong tokens.',
-        retryAfterSeconds: place.retryAfterSeconds,
-      };
-    },
+    token: (request) => credential(request.socket.remoteAddress ?? 'unknown', bearerOf(request)),
+    credential,
   };
 }
 
-function isRightToken(request: IncomingMessage, expected: Secret | undefined): boolean {
+function bearerOf(request: IncomingMessage): string {
   const header = request.headers.authorization ?? '';
-  const given = header.startsWith('Bearer ') ? header.slice('Bearer '.length) : '';
+  return header.startsWith('Bearer ') ? header.slice('Bearer '.length) : '';
+}
+
+function isRightToken(given: string, expected: Secret | undefined): boolean {
   if (!expected || given === '') return false;
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(expected.reveal()));

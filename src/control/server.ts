@@ -10,6 +10,8 @@ import type { Secret } from '../domain/secret.ts';
 import { errorAnswer, readJson, sendJson } from './answers.ts';
 import type { Method } from './method.ts';
 import type { Route } from './route.ts';
+import type { Sockets } from './socket/index.ts';
+import { acceptUpgrades } from './upgrade.ts';
 import { createScreen, type Screening } from './screen.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -26,6 +28,8 @@ export interface ControlOptions {
   methods: () => Promise<ReadonlyMap<string, Method>>;
   /** Loaded at the first authenticated request that is no method call. */
   routes: () => Promise<readonly Route[]>;
+  /** Loaded when the first client asks for a WebSocket. */
+  sockets: () => Promise<Sockets>;
   clock: Clock;
   log: Log;
 }
@@ -70,7 +74,11 @@ export async function startControl(options: ControlOptions): Promise<ControlServ
       if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
       response.write(`${JSON.stringify({ event, payload })}\n`);
     };
-    const result = await method.handle(parsed.data, { signal: gone.signal, emit });
+    const result = await method.handle(parsed.data, {
+      signal: gone.signal,
+      emit,
+      accepted: (payload) => emit('accepted', payload),
+    });
     if (response.headersSent) response.end(`${JSON.stringify({ event: 'result', payload: result ?? null })}\n`);
     else sendJson(response, 200, { ok: true, result: result ?? null });
   }
@@ -78,8 +86,15 @@ export async function startControl(options: ControlOptions): Promise<ControlServ
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
     answer(request, response).catch((error: unknown) => fail(error, response, options.log));
   });
+  const upgrades = acceptUpgrades(server, { screen, load: options.sockets, log: options.log });
   await listen(server, options.port);
-  return { port: portOf(server), close: () => close(server) };
+  return {
+    port: portOf(server),
+    async close() {
+      await upgrades.close();
+      await close(server);
+    },
+  };
 }
 
 function portOf(server: Server): number {

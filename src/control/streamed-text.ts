@@ -8,6 +8,8 @@ import { redact } from '../domain/redaction.ts';
 /** What a secret is made of. Everything up to the last other character is whole. */
 const UNFINISHED_WORD = /[\w+/=.:~-]*$/;
 const PARAGRAPH = '\n\n';
+/** Models send a word at a time; looking at the whole for each would cost the square of its length. */
+const PIECE_MS = 40;
 
 export class StreamedText {
   private text = '';
@@ -16,12 +18,18 @@ export class StreamedText {
 
   readonly observer: TurnObserver;
 
-  /** @param more is called when `take` may have something new. Must not throw. */
+  private readonly more: () => void;
+  private pause: NodeJS.Timeout | undefined;
+  private waiting = false;
+
+  /** @param more is called when `take` may have something new, the first time at once. Must not throw. */
   constructor(more: () => void) {
+    this.more = more;
     this.observer = {
       text: (delta) => {
         this.text += delta;
-        more();
+        if (this.pause) this.waiting = true;
+        else this.tell();
       },
       restarted: () => void (this.text = this.text.slice(0, this.stepAt)),
       toolStarted: () => this.nextStep(),
@@ -35,8 +43,19 @@ export class StreamedText {
 
   /** What of the whole is not yet sent. Where something else was shown before, the whole. */
   end(whole: string): string {
+    clearTimeout(this.pause);
     if (whole.startsWith(this.sent)) return whole.slice(this.sent.length);
     return whole.trim() === this.sent.trim() ? '' : `${PARAGRAPH}${whole}`;
+  }
+
+  private tell(): void {
+    this.waiting = false;
+    this.more();
+    this.pause = setTimeout(() => {
+      this.pause = undefined;
+      if (this.waiting) this.tell();
+    }, PIECE_MS);
+    this.pause.unref();
   }
 
   /** Each step's words are a paragraph of the reply. */
@@ -44,6 +63,7 @@ export class StreamedText {
     const step = this.text.slice(this.stepAt).trim();
     if (step !== '') this.text = this.text.slice(0, this.stepAt) + step + PARAGRAPH;
     this.stepAt = this.text.length;
+    this.more();
   }
 
   private advance(shown: string): string {

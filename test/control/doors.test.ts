@@ -75,7 +75,10 @@ test('the gateway is ready once its channels receive', async () => {
 test('what fails is named: a channel, a store that refuses or hangs, a gateway that stops', async () => {
   const clock = { now: () => 0, monotonic: () => 0 };
   const channel = { channel: 'telegram', account: 'a', state: 'waiting', reason: 'secret reason' };
-  const status = { stopping: true, channels: [channel, { ...channel, account: 'b', state: 'running' }] } as unknown as GatewayStatus;
+  const status = {
+    stopping: true,
+    channels: [channel, { ...channel, account: 'b', state: 'running' }],
+  } as unknown as GatewayStatus;
   assert.deepEqual(await createReadiness({ status: async () => status, clock })(), ['gateway', 'channel:telegram/a']);
   assert.deepEqual(await createReadiness({ status: () => Promise.reject(new Error('disk')), clock })(), ['store']);
   const hanging = createReadiness({ status: () => new Promise(() => {}), clock, patienceMs: 1 });

@@ -90,7 +90,11 @@ test('what a client sends again is not said again; without a user it is the cont
 
 test('errors come in the shape that the client knows', async () => {
   const create = (change: object) =>
-    client.chat.completions.create({ model: 'openclaw', messages: asks('x'), ...change } as OpenAI.ChatCompletionCreateParamsNonStreaming);
+    client.chat.completions.create({
+      model: 'openclaw',
+      messages: asks('x'),
+      ...change,
+    } as OpenAI.ChatCompletionCreateParamsNonStreaming);
   await assert.rejects(create({ model: 'gpt-4o' }), OpenAI.NotFoundError);
   await assert.rejects(create({ messages: [] }), OpenAI.BadRequestError);
   await assert.rejects(create({ messages: [{ role: 'assistant', content: 'I' }] }), OpenAI.BadRequestError);
@@ -100,7 +104,10 @@ test('errors come in the shape that the client knows', async () => {
     create({ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'http://x/' } }] }] }),
     OpenAI.BadRequestError,
   );
-  await assert.rejects(clientWith('wrong').chat.completions.create({ model: 'openclaw', messages: asks('x') }), OpenAI.AuthenticationError);
+  await assert.rejects(
+    clientWith('wrong').chat.completions.create({ model: 'openclaw', messages: asks('x') }),
+    OpenAI.AuthenticationError,
+  );
 });
 
 test('a client that goes away stops its turn', async () => {
@@ -122,7 +129,10 @@ test('a client that goes away while it waits stops nobody else', async () => {
   const first = client.chat.completions.create({ model: 'openclaw', messages: asks('one'), user: 'eve' });
   await bed.modelApi.until(() => bed.modelApi.count() > before);
   const leaving = new AbortController();
-  const second = client.chat.completions.create({ model: 'openclaw', messages: asks('two'), user: 'eve' }, { signal: leaving.signal });
+  const second = client.chat.completions.create(
+    { model: 'openclaw', messages: asks('two'), user: 'eve' },
+    { signal: leaving.signal },
+  );
   const waiting = async (): Promise<number> => (await bed.store.inbox.counts()).queued;
   for (let tries = 0; (await waiting()) === 0 && tries < 200; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
   leaving.abort();

@@ -34,6 +34,7 @@ before(async () => {
     healthy: () => healthy,
     failing: async () => failing,
     routes: async () => [],
+    sockets: () => Promise.reject(new Error('no sockets in this test')),
     methods: async () => new Map([['echo', echo as Method]]),
     clock: { now: () => nowMs, monotonic: () => nowMs },
     log: silentLog,
@@ -49,11 +50,14 @@ interface Answer {
 
 function ask(path: string, headers: Record<string, string> = {}, body?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const call = request({ host: '127.0.0.1', port: server.port, path, method: body === undefined ? 'GET' : 'POST', headers }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text, headers: response.headers }));
-    });
+    const call = request(
+      { host: '127.0.0.1', port: server.port, path, method: body === undefined ? 'GET' : 'POST', headers },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text, headers: response.headers }));
+      },
+    );
     call.on('error', reject);
     call.end(body);
   });
@@ -97,7 +101,9 @@ test('another host or origin is refused before the token is looked at', async ()
 
 test('a hundred parallel guesses get at most ten answers; the right token still passes', async () => {
   nextMinute();
-  const guesses = await Promise.all(Array.from({ length: 100 }, (_, index) => ask('/rpc/echo', { authorization: `Bearer guess-${index}` }, '{}')));
+  const guesses = await Promise.all(
+    Array.from({ length: 100 }, (_, index) => ask('/rpc/echo', { authorization: `Bearer guess-${index}` }, '{}')),
+  );
   assert.equal(guesses.filter(({ status }) => status === 401).length, 10);
   assert.equal(guesses.filter(({ status }) => status === 429).length, 90);
   assert.ok(guesses.some(({ status, headers }) => status === 429 && Number(headers['retry-after']) > 0));
@@ -120,7 +126,9 @@ test('a streamed answer brings its pieces and then its result', async () => {
   nextMinute();
   const pieces: unknown[] = [];
   const client = createControlClient({ port: server.port, token });
-  assert.deepEqual(await client.call('echo', { text: 'stream' }, (event, payload) => pieces.push([event, payload])), { text: 'stream' });
+  assert.deepEqual(await client.call('echo', { text: 'stream' }, (event, payload) => pieces.push([event, payload])), {
+    text: 'stream',
+  });
   assert.deepEqual(pieces, [
     ['letter', 'a'],
     ['letter', 'b'],
@@ -147,6 +155,7 @@ test('a taken port is a conflict that names it', async () => {
     failing: async () => [],
     methods: async () => new Map(),
     routes: async () => [],
+    sockets: () => Promise.reject(new Error('no sockets in this test')),
     log: silentLog,
   };
   await assert.rejects(startControl({ ...options, port: server.port, clock: { now: () => 0, monotonic: () => 0 } }), {

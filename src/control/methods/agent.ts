@@ -2,9 +2,8 @@
 import * as z from 'zod';
 import type { Method, MethodCall } from '../method.ts';
 import { runMessage } from '../run.ts';
+import { agentIdIn, sessionKeyOf, sessionName } from '../session-key.ts';
 import { method, type ControlParts } from './parts.ts';
-
-const sessionKey = z.string().min(1).max(200).regex(/^[\w:.@+-]+$/);
 
 export function agentMethods({ gateway, settings }: ControlParts): Method[] {
   return [
@@ -13,12 +12,12 @@ export function agentMethods({ gateway, settings }: ControlParts): Method[] {
       scope: 'write',
       params: z.strictObject({
         message: z.string().min(1).max(100_000),
-        sessionKey: sessionKey.optional(),
+        sessionKey: sessionName.optional(),
         agentId: z.string().max(64).optional(),
       }),
       handle: async (params, call) => {
-        const agentId = params.agentId ?? settings.routing().defaultAgentId;
-        const key = params.sessionKey ?? mainSessionKey(agentId);
+        const agentId = params.agentId ?? agentIdIn(params.sessionKey ?? '') ?? settings.routing().defaultAgentId;
+        const key = sessionKeyOf(params.sessionKey ?? 'main', agentId);
         const end = await runMessage(gateway, {
           sessionKey: key,
           agentId,
@@ -33,14 +32,21 @@ export function agentMethods({ gateway, settings }: ControlParts): Method[] {
     method({
       name: 'agent.stop',
       scope: 'write',
-      params: z.strictObject({ sessionKey }),
-      handle: async (params) => ({ stopped: gateway.stopTurn(params.sessionKey) }),
+      params: z.strictObject({ sessionKey: sessionName }),
+      handle: async (params) => ({
+        stopped: gateway.stopTurn(sessionKeyOf(params.sessionKey, settings.routing().defaultAgentId)),
+      }),
     }),
     method({
       name: 'message.send',
       scope: 'write',
       params: z.strictObject({
-        to: z.strictObject({ channel: z.string(), account: z.string().default('default'), chatId: z.string(), threadId: z.string().optional() }),
+        to: z.strictObject({
+          channel: z.string(),
+          account: z.string().default('default'),
+          chatId: z.string(),
+          threadId: z.string().optional(),
+        }),
         text: z.string().min(1).max(100_000),
       }),
       handle: async ({ to, text }) => {
@@ -50,11 +56,6 @@ export function agentMethods({ gateway, settings }: ControlParts): Method[] {
       },
     }),
   ];
-}
-
-/** The owner's own conversation with an agent. */
-export function mainSessionKey(agentId: string): string {
-  return `agent:${agentId}:main`;
 }
 
 function observerOf(call: MethodCall): Parameters<ControlParts['gateway']['observe']>[1] {

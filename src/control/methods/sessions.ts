@@ -2,11 +2,12 @@
 import * as z from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import type { Method } from '../method.ts';
+import { sessionKeyOf } from '../session-key.ts';
 import { method, type ControlParts } from './parts.ts';
 
 const key = z.string().min(1).max(200);
 
-export function sessionMethods({ gateway, store, engine }: ControlParts): Method[] {
+export function sessionMethods({ gateway, store, settings, engine }: ControlParts): Method[] {
   return [
     method({
       name: 'sessions.list',
@@ -19,12 +20,13 @@ export function sessionMethods({ gateway, store, engine }: ControlParts): Method
       scope: 'write',
       params: z.strictObject({ key }),
       handle: async (params) => {
-        gateway.stopTurn(params.key);
-        const session = await store.sessions.reset(params.key);
-        if (!session) throw new AppError('not_found', `There is no session ${params.key}.`, { hint: 'See: openclaw sessions list' });
+        const name = sessionKeyOf(params.key, settings.routing().defaultAgentId);
+        gateway.stopTurn(name);
+        const session = await store.sessions.reset(name);
+        if (!session) throw new AppError('not_found', `There is no session ${name}.`, { hint: 'See: openclaw sessions list' });
         await store.durable();
-        await (await engine()).sandboxes.end(params.key);
-        return { ok: true, key: params.key };
+        await (await engine()).sandboxes.end(name);
+        return { ok: true, key: name };
       },
     }),
   ];

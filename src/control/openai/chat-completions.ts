@@ -59,7 +59,11 @@ async function stream({ parts, response, run, frame, asked }: Streaming): Promis
     if (content !== '') chunk([{ index: 0, delta: { content }, logprobs: null, finish_reason: null }]);
   };
   const text = new StreamedText(() => say(text.take()));
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
   chunk([{ index: 0, delta: { role: 'assistant', content: '' }, logprobs: null, finish_reason: null }]);
   const alive = setInterval(() => response.write(': working\n\n'), KEEP_ALIVE_MS);
   try {

@@ -34,7 +34,9 @@ export function agentOf(model: string, agents: { all: readonly string[]; main: s
   const [, named] = /^(?:openclaw[:/]|agent:)(.+)$/.exec(model) ?? [];
   const agentId = model === 'openclaw' ? agents.main : named;
   if (agentId !== undefined && agents.all.includes(agentId)) return agentId;
-  throw new AppError('not_found', 'There is no such model.', { hint: 'Use `openclaw` or `openclaw:AGENT`; GET /v1/models lists them.' });
+  throw new AppError('not_found', 'There is no such model.', {
+    hint: 'Use `openclaw` or `openclaw:AGENT`; GET /v1/models lists them.',
+  });
 }
 
 /** The same `user` comes back to the same conversation; a call without one begins its own. */

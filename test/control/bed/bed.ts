@@ -9,6 +9,8 @@ import { createSockets, type SocketParts } from '../../../src/control/socket/ind
 import { systemClock } from '../../../src/domain/clock.ts';
 import { silentLog } from '../../../src/domain/log.ts';
 import { Secret } from '../../../src/domain/secret.ts';
+import { socketMethods } from '../../../src/control/socket/methods.ts';
+import { Runs } from '../../../src/control/socket/runs.ts';
 import { createBed, type Bed, type BedOptions } from '../../gateway/bed/bed.ts';
 import { agentSettings, gatewaySettings, queueSettings, routing } from '../../gateway/bed/settings.ts';
 
@@ -16,6 +18,8 @@ export interface ControlBed extends Bed {
   control: ControlServer;
   token: Secret;
   methods: ReadonlyMap<string, Method>;
+  /** Those of the WebSocket. */
+  socketMethods: ReadonlyMap<string, Method>;
   routes: readonly Route[];
   /** The gateway's token is another one from now on. */
   rotateToken(): void;
@@ -46,10 +50,14 @@ export async function createControlBed(options: ControlBedOptions = {}): Promise
     forward: (ms: number) => void (aheadMs += ms),
   };
   const token = new Secret('d'.repeat(48));
-  const engine = async () => ({ modelNames: async () => ['peer/m1', 'peer/m2'], sandboxes: { list: async () => [], end: async () => 0 } });
+  const engine = async () => ({
+    modelNames: async () => ['peer/m1', 'peer/m2'],
+    sandboxes: { list: async () => [], end: async () => 0 },
+  });
   const parts = { gateway: bed.gateway, store: bed.store, settings, agentIds: () => ['main'], engine };
   const methods = createMethods(parts);
   const key = { token };
+  const runs = new Runs({ gateway: bed.gateway, clock, broadcast: () => {} });
   const routes = openAiRoutes({ gateway: bed.gateway, settings, agentIds: () => ['main'], log: silentLog });
   const control = await startControl({
     port: 0,
@@ -58,7 +66,8 @@ export async function createControlBed(options: ControlBedOptions = {}): Promise
     failing: createReadiness({ status: () => bed.gateway.status(), clock }),
     methods: async () => methods,
     routes: async () => routes,
-    sockets: async () => createSockets({ control: parts, token: () => key.token, version: '0.0.0-test', clock, log: silentLog, ...options.sockets }),
+    sockets: async () =>
+      createSockets({ control: parts, token: () => key.token, version: '0.0.0-test', clock, log: silentLog, ...options.sockets }),
     clock,
     log: silentLog,
   });
@@ -67,6 +76,7 @@ export async function createControlBed(options: ControlBedOptions = {}): Promise
     control,
     token,
     methods,
+    socketMethods: socketMethods(parts, runs),
     routes,
     clock,
     rotateToken: () => void (key.token = new Secret('f'.repeat(48))),
