@@ -1,7 +1,7 @@
 /** What is refused before anything is touched, each with a hint that says what to do. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AppError, isAppError, type ErrorCode } from '../../src/domain/errors.ts';
+import { isAppError, type AppError, type ErrorCode } from '../../src/domain/errors.ts';
 import type { Machine } from '../../src/host/engine/machine.ts';
 import { plan } from '../../src/host/engine/apply.ts';
 import { docker } from '../../src/host/layers/docker.ts';

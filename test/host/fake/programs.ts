@@ -195,13 +195,17 @@ function systemctl(world: World, files: Files, args: readonly string[]): Program
     const unit = known ?? (text ? { enabled: false, active: false, loaded: text } : undefined);
     if (!unit) return verb === 'try-restart' ? ok() : failed(`Unit ${name} not found.`);
     world.units.set(name, unit);
-    if (verb === 'enable' || verb === 'disable') unit.enabled = verb === 'enable';
-    if (verb === 'start' || verb === 'restart') unit.active = true;
-    if (verb === 'stop') unit.active = false;
+    switchUnit(unit, verb);
     if (name === 'openclaw-firewall.service' && verb !== 'stop' && unit.active) loadDockerUser(world, files);
     return ok();
   };
   return { changes: true, run };
+}
+
+function switchUnit(unit: { enabled: boolean; active: boolean }, verb: string | undefined): void {
+  if (verb === 'enable' || verb === 'disable') unit.enabled = verb === 'enable';
+  if (verb === 'start' || verb === 'restart') unit.active = true;
+  if (verb === 'stop') unit.active = false;
 }
 
 function filter(world: World, args: readonly string[], [host, docker]: ['v4', 'docker4'] | ['v6', 'docker6']): Program {
