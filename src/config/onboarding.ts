@@ -7,13 +7,14 @@ import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:
 import { join, relative } from 'node:path';
 import type { ChannelPlugin } from '../domain/channel.ts';
 import { AppError } from '../domain/errors.ts';
-import { changeFile, type Change, type Editor } from './edit.ts';
+import { changeFile, type Change, type Edit, type Editor } from './edit.ts';
 import { factsOf } from './known.ts';
 import { loadConfig } from './load.ts';
 import { expandHome, type Locations } from './locations.ts';
 import { valueAt, type ConfigPath } from './path.ts';
 import type { Problem } from './problems.ts';
 import { soulPath } from './resolve-agents.ts';
+import { NAME, NAME_WORDS } from './sections/field.ts';
 import { workspaceTemplates } from './workspace-templates.ts';
 import { writeSecretFile } from './write.ts';
 
@@ -25,7 +26,16 @@ export interface Wishes {
   /** `provider/model-id`. */
   model?: string;
   provider?: { id: string; key: GivenSecret };
-  channel?: { id: string; secret?: GivenSecret; allowFrom?: string };
+  channel?: ChannelWish;
+}
+
+export interface ChannelWish {
+  id: string;
+  /** A further account; without it the channel's own section. */
+  account?: string;
+  name?: string;
+  secret?: GivenSecret;
+  allowFrom?: string;
 }
 
 export interface Setup {
@@ -54,6 +64,23 @@ export async function setUp(editor: Editor, wishes: Wishes): Promise<Setup> {
   const made = fillWorkspace(locations, workspace);
   const { notes } = await loadConfig(editor.model, { locations, env: editor.env, purpose: 'look', follow: () => true });
   return { configPath: locations.configPath, workspace, changed: edit.changed, made, notes };
+}
+
+/** One account of a channel, switched on. Throws as `setUp` does, and AppError `not_found` for a channel that there is not. */
+export async function addChannel(editor: Editor, channel: ChannelWish): Promise<Edit> {
+  // It becomes part of a file's name, and that is written before the configuration is checked.
+  if (channel.account !== undefined && !NAME.test(channel.account)) {
+    throw new AppError('invalid', `"${channel.account}" is no name of an account`, { hint: `It is ${NAME_WORDS}.` });
+  }
+  for (const directory of [editor.locations.stateDir, editor.locations.credentialsDir]) makePrivate(directory);
+  return changeFile(editor, (said) => [
+    ...channelChanges(editor, { channel }, said),
+    { path: channelPath(channel), value: true },
+  ]);
+}
+
+function channelPath({ id, account }: ChannelWish): ConfigPath {
+  return ['channels', id, ...(account === undefined ? [] : ['accounts', account]), 'enabled'];
 }
 
 function makePrivate(directory: string): void {
@@ -101,7 +128,8 @@ function channelChanges({ model, locations }: Editor, { channel }: Wishes, said:
       hint: `There is ${model.channels.map(({ id }) => id).join(', ')}.`,
     });
   }
-  const at = ['channels', plugin.id];
+  const { account } = channel;
+  const at = ['channels', plugin.id, ...(account === undefined ? [] : ['accounts', account])];
   const key = secretKeyOf(plugin);
   const wanted: Change[] = [
     { path: [...at, 'enabled'], value: true },
@@ -111,9 +139,15 @@ function channelChanges({ model, locations }: Editor, { channel }: Wishes, said:
   ];
   const missing = wanted.filter(({ path }) => valueAt(said, path) === undefined);
   if (channel.secret && key !== undefined)
-    missing.push({ path: [...at, key], value: keep(locations, `${plugin.id}.token`, channel.secret) });
+    missing.push({ path: [...at, key], value: keep(locations, tokenName(plugin.id, account), channel.secret) });
+  if (channel.name !== undefined) missing.push({ path: [...at, 'name'], value: channel.name });
   if (channel.allowFrom !== undefined) missing.push({ path: [...at, 'allowFrom'], value: [channel.allowFrom] });
   return missing;
+}
+
+/** The file in the credentials directory that holds the secret of an account. */
+export function tokenName(channel: string, account: string | undefined): string {
+  return account === undefined ? `${channel}.token` : `${channel}-${account}.token`;
 }
 
 /** The setting of a channel that holds its secret, if it has one. */

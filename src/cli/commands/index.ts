@@ -39,6 +39,17 @@ export const commands: CommandGroup = {
           description: 'Whether they run, and ask the platform with --probe',
           load: () => import('./channels/status.ts'),
         },
+        add: { description: 'Add an account, or change its token', load: () => import('./channels/add.ts') },
+        remove: { description: 'Forget an account and its token', load: () => import('./channels/remove.ts') },
+      },
+    },
+    plugins: {
+      description: 'Which channels run',
+      bare: 'list',
+      commands: {
+        list: { description: 'Channels that there are', load: () => import('./plugins/list.ts') },
+        enable: { description: 'Let a channel run', load: () => import('./plugins/enable.ts') },
+        disable: { description: 'Keep a channel off', load: () => import('./plugins/disable.ts') },
       },
     },
     pairing: {
@@ -71,7 +82,7 @@ export const commands: CommandGroup = {
     },
     models: {
       description: 'Language models',
-      bare: 'list',
+      bare: 'status',
       commands: {
         list: { description: 'Models that can be used', load: () => import('./models/list.ts') },
         status: { description: 'The chosen model and its key', load: () => import('./models/status.ts') },
@@ -106,6 +117,8 @@ export const commands: CommandGroup = {
         job: { description: 'Run a scheduled job now', load: () => import('./host/job.ts') },
       },
     },
+    status: { description: 'This installation at a glance', load: () => import('./status.ts') },
+    health: { description: 'Is the running gateway well?', load: () => import('./health.ts') },
     doctor: { description: 'Can this installation do its job?', load: () => import('./doctor.ts') },
     security: {
       description: 'Is this installation safe?',

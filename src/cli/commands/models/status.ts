@@ -13,6 +13,7 @@ import { contextOf } from '../../command.ts';
 export default defineCommand({
   args: {
     plain: { type: 'boolean', description: 'print the first model alone' },
+    'status-plain': { type: 'boolean', description: 'the same, for openclaw models --status-plain' },
     json: { type: 'boolean', description: 'print JSON' },
   },
   async run(call): Promise<ExitCode> {
@@ -28,7 +29,7 @@ export default defineCommand({
     });
     const order = agent && agent.models.length > 0 ? agent.models : await models.automatic();
     const rows = await Promise.all(order.map(async (model) => ({ model, problem: await problemWith(models, model) })));
-    if (call.args.plain) out.line(order[0] ?? '');
+    if (call.args.plain || call.args['status-plain']) out.line(order[0] ?? '');
     else if (call.args.json) out.json({ defaultModel: order[0] ?? null, fallbacks: order.slice(1), models: rows });
     else
       out.table(
