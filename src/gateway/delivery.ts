@@ -22,7 +22,7 @@ export const MOST_UNKNOWN = 4;
 const STORE_RETRY_MS = 1_000;
 const AFTER_ABORT_MS = 500;
 
-const REPEAT_MARK = '_(may be a repeat)_ ';
+export const REPEAT_MARK = '_(may be a repeat)_ ';
 
 export interface DeliveryParts {
   outbox: Outbox;

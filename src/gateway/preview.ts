@@ -5,6 +5,7 @@
  */
 import type { TurnObserver } from '../agent/parts.ts';
 import { NO_REPLY } from '../agent/prompt.ts';
+import { isCertainlyUnsent } from '../domain/channel.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { Clock } from '../domain/clock.ts';
 import { messageOf } from '../domain/errors.ts';
@@ -32,8 +33,17 @@ export interface PreviewParts {
 
 /** The preview of one running turn. */
 export interface Preview extends TurnObserver {
-  /** Shows nothing more; resolves with the message that is shown, if any, and the text that the turn has streamed. */
-  settle(): Promise<{ remoteId?: string; text: string }>;
+  /** Shows nothing more; resolves when nothing is under way. */
+  settle(): Promise<Shown>;
+}
+
+export interface Shown {
+  /** The message that is shown, if any. */
+  remoteId?: string;
+  /** What the turn has streamed. */
+  text: string;
+  /** Some of the text may be shown in a message that nobody knows the id of. */
+  doubtful: boolean;
 }
 
 export interface PreviewPlace {
@@ -42,6 +52,8 @@ export interface PreviewPlace {
   channel: Channel;
   /** A message that an earlier process showed for this turn. */
   remoteId?: string;
+  /** An earlier process died while it sent one: there must not be a second. */
+  doubtful?: boolean;
 }
 
 export class Previews {
@@ -87,6 +99,7 @@ class LivePreview implements Preview {
   private shown = '';
   private deliveryId: string | undefined;
   private remoteId: string | undefined;
+  private doubtful: boolean;
   private working: Promise<void> | undefined;
   /** Nothing is shown any more: the platform would not have it, or cannot. */
   private off: boolean;
@@ -98,7 +111,8 @@ class LivePreview implements Preview {
     this.startedAtMs = parts.clock.monotonic();
     this.remoteId = place.remoteId;
     const { edits, preview } = place.channel.capabilities;
-    this.off = !edits || preview === 'off';
+    this.doubtful = place.doubtful === true;
+    this.off = this.doubtful || !edits || preview === 'off';
   }
 
   text(delta: string): void {
@@ -127,7 +141,7 @@ class LivePreview implements Preview {
     this.working = this.show(text).finally(() => (this.working = undefined));
   }
 
-  async settle(): Promise<{ remoteId?: string; text: string }> {
+  async settle(): Promise<Shown> {
     this.ended();
     this.off = true;
     if (this.working) {
@@ -135,8 +149,8 @@ class LivePreview implements Preview {
       await this.working;
       clearTimeout(late);
     }
-    const text = this.whole();
-    return this.remoteId === undefined ? { text } : { remoteId: this.remoteId, text };
+    const { doubtful, remoteId } = this;
+    return { text: this.whole(), doubtful, ...(remoteId === undefined ? {} : { remoteId }) };
   }
 
   private showTyping(now: number): void {
@@ -176,7 +190,10 @@ class LivePreview implements Preview {
     this.deliveryId = delivery.id;
     await parts.durable();
     const options = { dedupeKey: delivery.id, signal: this.abort.signal };
-    this.remoteId = await place.channel.send(place.to, { text }, options);
+    this.remoteId = await place.channel.send(place.to, { text }, options).catch((error: unknown) => {
+      this.doubtful = !isCertainlyUnsent(error);
+      throw error;
+    });
     await parts.outbox.previewShown(delivery.id, this.remoteId);
   }
 

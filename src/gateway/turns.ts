@@ -16,6 +16,7 @@ import type { Entry, StoredEntry, Turn } from '../domain/session.ts';
 import type { AgentSettings } from '../domain/settings.ts';
 import type { Delivery, NewDelivery, TurnEnd } from '../domain/store.ts';
 import { takeArtifacts } from './artifacts.ts';
+import { REPEAT_MARK } from './delivery.ts';
 import { usageLine } from './figures.ts';
 import type { ClaimedTurn, RunningLane } from './lanes.ts';
 import { entryOf, openingOf } from './opening.ts';
@@ -122,7 +123,10 @@ export class TurnRunner {
     const place = { turnId: turn.id, to: turn.address, channel };
     // Only a turn that a dead process began can have been shown already.
     const shown = turn.deaths > 0 ? await this.parts.store.outbox.preview(turn.id) : undefined;
-    return this.parts.previews.begin(shown?.remoteId === undefined ? place : { ...place, remoteId: shown.remoteId });
+    if (!shown) return this.parts.previews.begin(place);
+    return this.parts.previews.begin(
+      shown.remoteId === undefined ? { ...place, doubtful: true } : { ...place, remoteId: shown.remoteId },
+    );
   }
 
   private async work(work: Work): Promise<TurnOutcome> {
@@ -222,7 +226,9 @@ export class TurnRunner {
     const whole = stopped
       ? `${shown.text}\n\n_(stopped)_`
       : [text, text === '' ? '' : footer].filter((part) => part !== '').join('\n\n');
-    const reply = { to: turn.address, text: whole, files, remoteId: shown?.remoteId };
+    // A preview that got lost on its way may have shown some of it.
+    const mark = shown?.doubtful && whole !== '' ? REPEAT_MARK : '';
+    const reply = { to: turn.address, text: mark + whole, files, remoteId: shown?.remoteId };
     const deliveries = this.addressed(turn, deliveriesOf(reply, channel));
     const { state, reason, entries } = outcome;
     work.log.debug({ state, reason, agent: agent.id, ...outcome.spent }, 'a turn ended');

@@ -1,7 +1,7 @@
 // What people see while an answer grows: one message that is edited, finished by the answer itself.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { createBed } from './bed/bed.ts';
+import { createBed, createSurroundings } from './bed/bed.ts';
 import type { Bed } from './bed/bed.ts';
 import { toolOf } from './bed/tools.ts';
 
@@ -80,6 +80,32 @@ test('a preview that cannot be shown costs nothing but itself', async () => {
   await bed.botApi.waitForSent(1, { chatId: al.id });
   await answered();
   assert.deepEqual(bed.botApi.texts(al.id), ['Half and half.']);
+});
+
+test('after a preview whose sending broke off, the answer is marked as a possible repeat', async () => {
+  const al = person();
+  bed.modelApi.answerNext([{ text: 'Half ' }, { waitMs: 1_500 }, { text: 'and half.' }]);
+  bed.botApi.fault('sendMessage', { reset: 'after' });
+  al.text('go');
+  await bed.botApi.waitForSent(2, { chatId: al.id });
+  await answered();
+  assert.deepEqual(bed.botApi.texts(al.id), ['Half', '(may be a repeat) Half and half.']);
+});
+
+test('a death while a preview is sent leaves no second preview, and the answer is marked', async () => {
+  const around = await createSurroundings();
+  const options = { surroundings: around, admission: { dmPolicy: 'open' as const, allowFrom: ['*'] } };
+  const first = await createBed(options);
+  around.modelApi.script(() => [{ text: 'Half ' }, { waitMs: 1_500 }, { text: 'and half.' }]);
+  around.botApi.fault('sendMessage', { silent: true });
+  const al = around.botApi.person(7);
+  al.text('go');
+  await around.botApi.waitForSent(1, { chatId: 7 });
+  await first.stop(0);
+  const second = await createBed(options);
+  await around.botApi.waitForSent(2, { chatId: 7 });
+  assert.deepEqual(around.botApi.texts(7), ['Half', '(may be a repeat) Half and half.']);
+  await second.close();
 });
 
 test('an answer that was taken back is not left standing', async () => {
