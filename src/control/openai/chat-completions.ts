@@ -4,38 +4,20 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AppError } from '../../domain/errors.ts';
 import type { SubmissionEnd } from '../../gateway/submissions.ts';
-import { errorAnswer, readJson, sendJson } from '../answers.ts';
+import { errorAnswer, sendJson } from '../answers.ts';
 import { runMessage, type RunRequest } from '../run.ts';
 import { StreamedText } from '../streamed-text.ts';
 import { openAiError } from './errors.ts';
 import type { OpenAiParts } from './index.ts';
-import { agentOf, chatRequest, sessionKeyOf, textOf, type ChatRequest } from './request.ts';
-
-/** A comment now and then keeps proxies from closing a stream that works in silence. */
-const KEEP_ALIVE_MS = 15_000;
+import { chatRequest, type ChatRequest } from './request.ts';
+import { answerOf, EVENT_STREAM, KEEP_ALIVE_MS, readAs, runOf } from './turn.ts';
 
 // oxlint-disable-next-line max-params
 export async function chatCompletions(parts: OpenAiParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const parsed = chatRequest.safeParse(await readJson(request));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new AppError('invalid', `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'is not as expected'}.`);
-  }
-  const asked = parsed.data;
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  const agentId = agentOf(asked.model, { all: parts.agentIds(), main: parts.settings.routing().defaultAgentId });
-  const id = randomUUID();
-  const run = {
-    agentId,
-    sessionKey: sessionKeyOf(agentId, asked.user, id),
-    text: textOf(asked),
-    origin: 'OpenAI-compatible API',
-    signal: gone.signal,
-  };
-  const frame = { id: `chatcmpl-${id}`, created: Math.floor(Date.now() / 1_000), model: asked.model };
+  const asked = await readAs(chatRequest, request);
+  const run = runOf(parts, asked, response);
+  const frame = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1_000), model: asked.model };
   if (asked.stream) return stream({ parts, response, run, frame, asked });
   const end = await runMessage(parts.gateway, run);
   const message = { role: 'assistant', content: answerOf(end), refusal: null };
@@ -59,11 +41,7 @@ async function stream({ parts, response, run, frame, asked }: Streaming): Promis
     if (content !== '') chunk([{ index: 0, delta: { content }, logprobs: null, finish_reason: null }]);
   };
   const text = new StreamedText(() => say(text.take()));
-  response.writeHead(200, {
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
+  response.writeHead(200, EVENT_STREAM);
   chunk([{ index: 0, delta: { role: 'assistant', content: '' }, logprobs: null, finish_reason: null }]);
   const alive = setInterval(() => response.write(': working\n\n'), KEEP_ALIVE_MS);
   try {
@@ -78,12 +56,6 @@ async function stream({ parts, response, run, frame, asked }: Streaming): Promis
     clearInterval(alive);
   }
   response.end('data: [DONE]\n\n');
-}
-
-/** AppError `unavailable` where the agent has no answer to give. */
-function answerOf({ state, text, reason }: SubmissionEnd): string {
-  if (state === 'done' || (state === 'stopped' && text !== '')) return text;
-  throw new AppError('unavailable', text === '' ? `The run ended without an answer: ${reason ?? state}.` : text);
 }
 
 function finishOf({ state }: SubmissionEnd): 'stop' | 'length' {

@@ -2,12 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../../domain/errors.ts';
 import type { Log } from '../../domain/log.ts';
+import type { GatewaySettings } from '../../domain/settings.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { LiveSettings } from '../../gateway/parts.ts';
 import { errorAnswer, sendJson } from '../answers.ts';
 import type { Route } from '../route.ts';
 import { chatCompletions } from './chat-completions.ts';
 import { openAiError } from './errors.ts';
+import { responses } from './responses.ts';
 
 export interface OpenAiParts {
   gateway: Gateway;
@@ -17,19 +19,30 @@ export interface OpenAiParts {
 }
 
 export function openAiRoutes(parts: OpenAiParts): Route[] {
+  const served = (): GatewaySettings['endpoints'] => parts.settings.gateway().endpoints;
+  const route = (method: Route['method'], path: string, { on, handle }: Endpoint): Route => ({
+    method,
+    path,
+    handle: (...exchange) => answer(parts, exchange, { on, handle }),
+  });
   return [
-    { method: 'GET', path: '/v1/models', handle: (...exchange) => answer(parts, exchange, models) },
-    { method: 'POST', path: '/v1/chat/completions', handle: (...exchange) => answer(parts, exchange, chatCompletions) },
+    route('GET', '/v1/models', { on: () => served().chatCompletions || served().responses, handle: models }),
+    route('POST', '/v1/chat/completions', { on: () => served().chatCompletions, handle: chatCompletions }),
+    route('POST', '/v1/responses', { on: () => served().responses, handle: responses }),
   ];
 }
 
 type Exchange = [IncomingMessage, ServerResponse];
-type Handle = (parts: OpenAiParts, ...exchange: Exchange) => Promise<void>;
+
+interface Endpoint {
+  on: () => boolean;
+  handle(parts: OpenAiParts, ...exchange: Exchange): Promise<void>;
+}
 
 /** Off until the owner switches it on; every error in this API's own shape. */
-async function answer(parts: OpenAiParts, [request, response]: Exchange, handle: Handle): Promise<void> {
+async function answer(parts: OpenAiParts, [request, response]: Exchange, { on, handle }: Endpoint): Promise<void> {
   try {
-    if (!parts.settings.gateway().endpoints.chatCompletions) throw switchedOff();
+    if (!on()) throw switchedOff();
     await handle(parts, request, response);
   } catch (error) {
     const told = errorAnswer(error, parts.log);
@@ -39,8 +52,8 @@ async function answer(parts: OpenAiParts, [request, response]: Exchange, handle:
 }
 
 function switchedOff(): AppError {
-  return new AppError('not_found', 'The OpenAI-compatible API is switched off.', {
-    hint: 'Switch it on: openclaw config set gateway.http.endpoints.chatCompletions.enabled true',
+  return new AppError('not_found', 'This OpenAI-compatible endpoint is switched off.', {
+    hint: 'Switch it on: openclaw config set gateway.http.endpoints.chatCompletions.enabled true (or ...responses.enabled)',
   });
 }
 
