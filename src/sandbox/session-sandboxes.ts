@@ -47,7 +47,7 @@ export interface SessionSandboxes {
   forSession(user: SandboxUser): SandboxForSession;
   /** The session ended or was reset. One that other sessions share lives on. */
   end(user: SandboxUser): Promise<void>;
-  /** Ends every sandbox, or those that this session's tools would use, shared or not. Returns how many. */
+  /** Ends every sandbox, or those that are this session's alone; one that others share lives on. Returns how many. */
   endAll(sessionKey?: SessionKey): Promise<number>;
   /** Those alive, as their sessions use them. */
   list(): SandboxListing[];
@@ -127,7 +127,9 @@ class Sandboxes implements SessionSandboxes {
   }
 
   async endAll(sessionKey?: SessionKey): Promise<number> {
-    const slots = [...this.#slots.values()].filter((slot) => sessionKey === undefined || serves(slot, sessionKey));
+    const slots = [...this.#slots.values()].filter(
+      (slot) => sessionKey === undefined || (slot.scope === 'session' && slot.wantedScopeKey === sessionKey),
+    );
     await Promise.all(slots.map((slot) => this.#end(slot)));
     return slots.length;
   }
@@ -291,11 +293,6 @@ function idleMsOf(slot: Slot): number {
 
 function sameSpec(one: SandboxSpec, other: SandboxSpec): boolean {
   return one === other || JSON.stringify({ ...one, agentId: '' }) === JSON.stringify({ ...other, agentId: '' });
-}
-
-function serves({ scope, wantedScopeKey }: Slot, sessionKey: SessionKey): boolean {
-  if (scope === 'shared') return true;
-  return scope === 'session' ? wantedScopeKey === sessionKey : sessionKey.startsWith(`${wantedScopeKey}:`);
 }
 
 function ended(why: string): AppError {
