@@ -101,10 +101,6 @@ const rules: readonly ChannelRule[] = [
   },
 ];
 
-export function channelRuleIds(): string[] {
-  return rules.map(({ id }) => id).concat(multiuserId('<id>'));
-}
-
 export function channelChecks(edges: CheckEdges): Check[] {
   const said = edges.config.said ?? {};
   const ids = Object.keys(objectAt(said, ['channels']));
