@@ -1,5 +1,7 @@
 /** Each damage breaks one thing: exactly its check finds it, and where mending is promised the finding is gone afterwards. */
 import assert from 'node:assert/strict';
+import { chmodSync, renameSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { checksFor } from '../../src/checks/index.ts';
 import { mendAll } from '../../src/checks/run.ts';
@@ -49,4 +51,16 @@ test('every check has a damage that breaks it', async (t) => {
     all.filter((id) => !damaged.has(id) && !byRightOfUser.has(id)),
     [],
   );
+});
+
+test('what lies behind a link is not changed', async (t) => {
+  const at = place(t);
+  const elsewhere = join(at.stateDir, '..', 'elsewhere');
+  renameSync(at.logFile, elsewhere);
+  chmodSync(elsewhere, 0o644);
+  symlinkSync(elsewhere, at.logFile);
+  const mended = await mendAll(await at.observe('audit'), () => true);
+  const link = mended.find(({ id }) => id === 'fs.log_file.perms_readable');
+  assert.equal(link?.ok, false);
+  assert.equal(statSync(elsewhere).mode & 0o777, 0o644);
 });
