@@ -8,10 +8,12 @@ import { createChannels } from './app/channels.ts';
 import { loadEngine, type LoadedEngine } from './app/engine.ts';
 import { ensureGatewayToken } from './app/gateway-token.ts';
 import { createSettings, type Settings } from './app/live-settings.ts';
+import { once } from './app/once.ts';
+import { openPort } from './app/port.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { resolveConfig } from './config/resolve.ts';
 import { configModel } from './config/model.ts';
-import { startControl, type ControlServer } from './control/server.ts';
+import type { ControlServer } from './control/server.ts';
 import type { Channel } from './domain/channel.ts';
 import { systemClock } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
@@ -95,29 +97,8 @@ async function startOn(store: Store, options: AppOptions, release: () => void): 
     ...(options.channelFinished && { channelFinished: options.channelFinished }),
     ...edges,
   });
-  const agentIds = (): string[] => settings.current().agents.map(({ id }) => id);
-  const controlParts = { gateway, store, settings, agentIds, engine: loadOnce };
-  const methods = once(async () => (await import('./control/methods/index.ts')).createMethods(controlParts));
-  const routes = once(async () => (await import('./control/openai/index.ts')).openAiRoutes({ gateway, settings, agentIds, log }));
-  const sockets = once(async () =>
-    (await import('./control/socket/index.ts')).createSockets({ control: controlParts, token, version, ...edges }),
-  );
-  const readiness = once(async () =>
-    (await import('./control/readiness.ts')).createReadiness({ status: () => gateway.status(), clock: systemClock }),
-  );
-  const failing = async (): Promise<string[]> => (await readiness())();
-  const control = options.port
-    ? await startControl({
-        port: settings.gateway().port,
-        token,
-        healthy: () => !state.stopping,
-        methods,
-        failing,
-        routes,
-        sockets,
-        ...edges,
-      })
-    : undefined;
+  const parts = { gateway, store, settings, engine: loadOnce };
+  const control = options.port ? await openPort({ ...parts, token, healthy: () => !state.stopping, ...edges }) : undefined;
   await gateway.start();
   return {
     gateway,
@@ -150,9 +131,4 @@ async function stopAll(parts: {
     () => {},
   );
   await parts.store.close();
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }
