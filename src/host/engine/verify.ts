@@ -26,7 +26,7 @@ export interface Verification {
 
 const SLOWEST_MS = 30_000;
 
-/** Layers side by side, the checks of one layer one after the other. Nothing is changed. */
+/** All layers and all checks side by side. Nothing is changed but what a check makes for itself and takes away again. */
 export async function verify(layers: readonly Layer[], input: LayerInput): Promise<Verification> {
   const checks = new Map<string, Check>();
   const perLayer = await Promise.all(
@@ -58,14 +58,14 @@ async function drift(layer: Layer, input: LayerInput): Promise<Verified[]> {
   }
 }
 
-async function observeAll(layer: Layer, checks: readonly Check[], { settings }: LayerInput): Promise<Verified[]> {
-  const results: Verified[] = [];
-  for (const check of checks) {
-    const seen = await check.observe(AbortSignal.timeout(SLOWEST_MS)).catch((error: unknown) => unobserved(messageOf(error)));
-    const observation = seen.state === 'unobserved' && isRequired(check.id, settings.require) ? demanded(seen) : seen;
-    results.push({ layer: layer.id, id: check.id, title: check.title, rows: check.rows, severity: check.severity, observation });
-  }
-  return results;
+function observeAll(layer: Layer, checks: readonly Check[], { settings }: LayerInput): Promise<Verified[]> {
+  return Promise.all(
+    checks.map(async (check) => {
+      const seen = await check.observe(AbortSignal.timeout(SLOWEST_MS)).catch((error: unknown) => unobserved(messageOf(error)));
+      const observation = seen.state === 'unobserved' && isRequired(check.id, settings.require) ? demanded(seen) : seen;
+      return { layer: layer.id, id: check.id, title: check.title, rows: check.rows, severity: check.severity, observation };
+    }),
+  );
 }
 
 /** Which checks `require` in host.json5 speaks of. */

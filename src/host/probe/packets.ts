@@ -8,8 +8,8 @@ import type { Machine } from '../engine/machine.ts';
 
 export type Answer = 'open' | 'blocked' | 'unobserved';
 
-/** IPv6 first makes sure that its addresses are its own, on every new link: a second and more. */
-const waitSeconds = { 4: 1, 6: 3 } as const;
+/** How long silence has to last. */
+const WAIT_SECONDS = 2;
 
 interface Link {
   namespace: string;
@@ -25,28 +25,35 @@ function linkOf(family: 4 | 6): Link {
   return { namespace: `openclaw-${id}`, device: `oc${id}`, host, stranger };
 }
 
-/** The addresses are the same each time: one probe after the other. */
-let last: Promise<unknown> = Promise.resolve();
+/** The addresses of a family are the same each time: one probe after the other. */
+const last: Record<4 | 6, Promise<unknown>> = { 4: Promise.resolve(), 6: Promise.resolve() };
+let swept: Promise<void> | undefined;
 
 function withStranger(machine: Machine, family: 4 | 6, act: (link: Link) => Promise<Answer>): Promise<Answer> {
-  const mine = last.then(() => onLink(machine, family, act));
-  last = mine.catch(() => {});
+  swept ??= sweep(machine);
+  const mine = Promise.all([last[family], swept]).then(() => onLink(machine, family, act));
+  last[family] = mine.catch(() => {});
   return mine;
 }
+
+/** No link-local address of its own: IPv6 would first spend seconds on making sure that nobody else has it. */
+const quiet = (device: string): string[] => ['link', 'set', device, 'addrgenmode', 'none'];
 
 async function onLink(machine: Machine, family: 4 | 6, act: (link: Link) => Promise<Answer>): Promise<Answer> {
   const link = linkOf(family);
   const size = family === 4 ? 30 : 64;
+  const nodad = family === 6 ? ['nodad'] : [];
   const { namespace, device } = link;
   const steps = [
     ['netns', 'add', namespace],
     ['link', 'add', device, 'type', 'veth', 'peer', 'name', 'stranger', 'netns', namespace],
-    ['addr', 'add', `${link.host}/${size}`, 'dev', device, ...(family === 6 ? ['nodad'] : [])],
+    ['addr', 'add', `${link.host}/${size}`, 'dev', device, ...nodad],
+    quiet(device),
     ['link', 'set', device, 'up'],
-    ['-n', namespace, 'addr', 'add', `${link.stranger}/${size}`, 'dev', 'stranger', ...(family === 6 ? ['nodad'] : [])],
+    ['-n', namespace, 'addr', 'add', `${link.stranger}/${size}`, 'dev', 'stranger', ...nodad],
+    ['-n', namespace, ...quiet('stranger')],
     ['-n', namespace, 'link', 'set', 'stranger', 'up'],
   ];
-  await sweep(machine);
   try {
     for (const step of steps) if ((await machine.run('ip', step)).code !== 0) return 'unobserved';
     const answer = await act(link);
@@ -91,18 +98,14 @@ export function probeInbound(machine: Machine, family: 4 | 6): Promise<Answer> {
 }
 
 /** /dev/tcp is bash's own; it needs no program that may be missing. */
-async function connect(
-  machine: Machine,
-  { namespace, host: near }: Link,
-  { host, port }: { host: string; port: number },
-): Promise<Answer> {
+async function connect(machine: Machine, { namespace }: Link, { host, port }: { host: string; port: number }): Promise<Answer> {
   const script = 'exec 3<>"/dev/tcp/$0/$1" && head -c 4 <&3';
   const run = await machine.run('ip', [
     'netns',
     'exec',
     namespace,
     'timeout',
-    String(near.includes(':') ? waitSeconds[6] : waitSeconds[4]),
+    String(WAIT_SECONDS),
     'bash',
     '-c',
     script,
@@ -129,8 +132,10 @@ async function throughTo(machine: Machine, family: 4 | 6, link: Link): Promise<A
     ['netns', 'add', inner],
     ['link', 'add', device, 'type', 'veth', 'peer', 'name', 'inside', 'netns', inner],
     ['addr', 'add', `${host}/${size}`, 'dev', device, ...nodad],
+    quiet(device),
     ['link', 'set', device, 'up'],
     ['-n', inner, 'addr', 'add', `${target}/${size}`, 'dev', 'inside', ...nodad],
+    ['-n', inner, ...quiet('inside')],
     ['-n', inner, 'link', 'set', 'inside', 'up'],
     ['-n', inner, 'route', 'add', 'default', 'via', host],
     ['-n', link.namespace, 'route', 'add', 'default', 'via', link.host],
@@ -144,7 +149,7 @@ async function throughTo(machine: Machine, family: 4 | 6, link: Link): Promise<A
       'exec',
       link.namespace,
       'timeout',
-      String(waitSeconds[family]),
+      String(WAIT_SECONDS),
       'bash',
       '-c',
       script,
