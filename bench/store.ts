@@ -72,7 +72,7 @@ async function round(subject: Subject): Promise<void> {
   const cpu = process.cpuUsage(before);
   subject.perSecond.push((count / elapsedMs) * 1_000);
   subject.cpuMs.push((cpu.user + cpu.system) / 1_000 / count);
-  for (let n = 0; n < 40; n += 1) subject.aloneMs.push(await take(subject, 1, 1));
+  for (let n = 0; n < 100; n += 1) subject.aloneMs.push(await take(subject, 1, 1));
 }
 
 function share(values: readonly number[], at: number): number {
