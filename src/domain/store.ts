@@ -21,7 +21,15 @@ import type { Usage } from './model.ts';
 /** What admission decided of one event; see `gateway/admission.ts`. */
 export type Admission =
   /** Goes to a lane. */
-  | { outcome: 'queue'; sessionKey: SessionKey; agentId: string; address: Address; text: string; traceId: string; origin?: string }
+  | {
+      outcome: 'queue';
+      sessionKey: SessionKey;
+      agentId: string;
+      address: Address;
+      text: string;
+      traceId: string;
+      origin?: string;
+    }
   /** A chat command, done beside the lane. It counts as answered when its reply is stored. */
   | { outcome: 'command'; sessionKey: SessionKey; agentId: string; address: Address; text: string; traceId: string }
   /** Never answered by the agent; `reply` is the one answer that a stranger gets: it is queued in the outbox, `takeDue` brings it. */
@@ -219,15 +227,16 @@ export interface Outbox {
   /**
    * The preview of a running turn: a `sending` delivery with no text yet, finished by `Turns.finish` through `remoteId`.
    * It holds up nothing else of its chat. One that the turn's end does not take up is closed: `sent` when shown, else `uncertain`.
+   * Undefined while an earlier delivery of the chat is open: the reply, finished in this place, would stand before it.
    */
-  openPreview(turnId: string, to: Address): Promise<Delivery>;
+  openPreview(turnId: string, to: Address): Promise<Delivery | undefined>;
   previewShown(id: string, remoteId: string): Promise<void>;
   /** The open preview of a turn, if any; used after a crash. */
   preview(turnId: string): Promise<Delivery | undefined>;
   /** Called once at start: what was `sending` when the process died. */
   interrupted(): Promise<Delivery[]>;
-  /** Requeues an interrupted delivery as a marked repeat. */
-  resendMarked(id: string): Promise<void>;
+  /** Requeues a delivery of unknown fate as a marked repeat, due at once unless told. */
+  resendMarked(id: string, notBeforeMs?: number): Promise<void>;
   /** When `takeDue` brings something next (in the past: now); undefined when nothing waits or all waits behind what is `sending`. */
   nextDueMs(): Promise<number | undefined>;
   list(filter: { states?: DeliveryState[]; limit: number }): Promise<(Delivery & { reason?: string; createdAtMs: number })[]>;

@@ -17,8 +17,8 @@ const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 300_000;
 /** With the waits above, about a day. */
 const MOST_ATTEMPTS = 300;
-/** Attempts whose fate stayed unknown, all but the first of them marked as possible repeats. */
-export const MOST_UNKNOWN = 4;
+/** All but the first of them marked as possible repeats; with the waits above, a network that breaks every call may last a quarter of an hour. */
+export const MOST_UNKNOWN = 10;
 const STORE_RETRY_MS = 1_000;
 const AFTER_ABORT_MS = 500;
 
@@ -38,7 +38,7 @@ export interface DeliveryParts {
 type Fate =
   | { kind: 'sent'; remoteId: string }
   | { kind: 'later'; afterMs: number; reason: string }
-  | { kind: 'repeat'; reason: string }
+  | { kind: 'repeat'; afterMs: number; reason: string }
   | { kind: 'over'; state: 'failed' | 'uncertain'; reason: string }
   /** The gateway stops: the row stays `sending` and is settled at the next start. */
   | { kind: 'left' };
@@ -162,7 +162,7 @@ export class DeliveryLoop {
       case 'repeat':
         log.warn({ delivery: id, reason: fate.reason }, 'it is not known whether a delivery arrived; it is sent again, marked');
         this.waiting += 1;
-        return outbox.resendMarked(id);
+        return outbox.resendMarked(id, this.parts.clock.now() + fate.afterMs);
       case 'over':
         log.error({ delivery: id, channel: delivery.to.channel, reason: fate.reason }, `a delivery is given up: ${fate.state}`);
         onEnded?.(delivery);
@@ -224,7 +224,8 @@ function partsOf({ part, markedRepeat }: Delivery, channel: Channel): OutboundPa
   if (!markedRepeat) return [part];
   const text = REPEAT_MARK + part.text;
   if (part.file || text.length <= channel.capabilities.textLimit) return [{ ...part, text }];
-  return channel.splitText(text).map((piece, index) => (index === 0 ? { ...part, text: piece } : { text: piece }));
+  // Each piece is a message of its own, and each may be a repeat.
+  return channel.splitText(text).map((piece, index) => (index === 0 ? { ...part, text: piece } : { text: REPEAT_MARK + piece }));
 }
 
 function fateOf(error: unknown, delivery: Delivery, channel: Channel): Fate {
@@ -236,7 +237,8 @@ function fateOf(error: unknown, delivery: Delivery, channel: Channel): Fate {
     if (delivery.attempts >= MOST_ATTEMPTS) return over('failed', reason);
     return later((limited ? error.retryAfterMs : undefined) ?? pause(delivery), reason);
   }
-  return delivery.markedRepeat && delivery.attempts >= MOST_UNKNOWN ? over('uncertain', reason) : { kind: 'repeat', reason };
+  if (delivery.markedRepeat && delivery.attempts >= MOST_UNKNOWN) return over('uncertain', reason);
+  return { kind: 'repeat', afterMs: pause(delivery), reason };
 }
 
 /** The platform will never take it. */

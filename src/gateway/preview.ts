@@ -175,7 +175,8 @@ class LivePreview implements Preview {
 
   private async show(text: string): Promise<void> {
     try {
-      await (this.remoteId === undefined ? this.open(text) : this.edit(this.remoteId, text));
+      if (this.remoteId !== undefined) await this.edit(this.remoteId, text);
+      else if (!(await this.open(text))) return;
       this.shown = text;
     } catch (error) {
       // One failure is enough: the answer itself is still to come, and counts.
@@ -184,9 +185,11 @@ class LivePreview implements Preview {
     }
   }
 
-  private async open(text: string): Promise<void> {
+  /** False while something of this chat has yet to leave. */
+  private async open(text: string): Promise<boolean> {
     const { place, parts } = this;
     const delivery = await parts.outbox.openPreview(place.turnId, place.to);
+    if (!delivery) return false;
     this.deliveryId = delivery.id;
     await parts.durable();
     const options = { dedupeKey: delivery.id, signal: this.abort.signal };
@@ -195,6 +198,7 @@ class LivePreview implements Preview {
       throw error;
     });
     await parts.outbox.previewShown(delivery.id, this.remoteId);
+    return true;
   }
 
   private async edit(remoteId: string, text: string): Promise<void> {

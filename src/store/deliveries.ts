@@ -101,16 +101,21 @@ export class Deliveries {
     return replies;
   }
 
-  /** A message that shows a reply as it is being written. */
-  addPreview(delivery: NewDelivery, origin: DeliveryOrigin): Delivery {
+  /** A message that shows a reply as it is being written; undefined where something of its chat has yet to leave. */
+  addPreview(delivery: NewDelivery, origin: DeliveryOrigin): Delivery | undefined {
+    if (!this.#isFirst(delivery.to)) return undefined;
     return this.#write(delivery, origin, { sendNow: true, first: false, preview: true });
   }
 
   #place(delivery: NewDelivery, origin: DeliveryOrigin, how: { sendNow: boolean; preview?: number }): Delivery {
-    const [source, chatId, threadId] = this.#address(delivery.to);
-    const first = this.#anyOpen.get(source, chatId, threadId) === undefined;
+    const first = this.#isFirst(delivery.to);
     if (how.preview === undefined) return this.#write(delivery, origin, { sendNow: how.sendNow, first, preview: false });
     return this.#convert(delivery, how.preview, first);
+  }
+
+  #isFirst(to: Address): boolean {
+    const [source, chatId, threadId] = this.#address(to);
+    return this.#anyOpen.get(source, chatId, threadId) === undefined;
   }
 
   #address(to: Address): [source: number, chatId: string, threadId: string, replyTo: string | null] {

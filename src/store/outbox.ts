@@ -63,7 +63,7 @@ function fates({ commit, counters, database }: StoreContext, deliveries: Deliver
   );
   const begin = database.statement("UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE id = ?");
   const requeue = database.statement("UPDATE deliveries SET state = 'queued', not_before_ms = ?, reason = ? WHERE id = ?");
-  const mark = database.statement("UPDATE deliveries SET state = 'queued', not_before_ms = 0, repeat = 1 WHERE id = ?");
+  const mark = database.statement("UPDATE deliveries SET state = 'queued', not_before_ms = ?, repeat = 1 WHERE id = ?");
   const show = database.statement('UPDATE deliveries SET remote_id = ? WHERE id = ?');
 
   const move = (from: DeliveryState, to: DeliveryState, count = 1): void => {
@@ -97,12 +97,12 @@ function fates({ commit, counters, database }: StoreContext, deliveries: Deliver
         if (row.state === 'sending' || row.state === 'queued') deliveries.close(row, state, { reason });
       }),
     previewShown: (id, remoteId) => commit.record(() => void show.run(remoteId, deliveries.find(id).id)),
-    resendMarked: (id) =>
+    resendMarked: (id, notBeforeMs = 0) =>
       commit.record(() => {
         const row = deliveries.find(id);
         if (row.state === 'queued') return;
         if (row.state !== 'sending') throw new AppError('conflict', 'Only a delivery that was interrupted is sent again.');
-        mark.run(row.id);
+        mark.run(notBeforeMs, row.id);
         move('sending', 'queued');
       }),
   };

@@ -122,6 +122,15 @@ function fates(test: StoreTest): void {
     }
   });
 
+  test('a marked repeat waits for its time, and what follows it in its chat too', async ({ store, clock }) => {
+    const [sending] = await store.outbox.add([reply('1', 'a'), reply('1', 'b')], true);
+    await store.outbox.resendMarked(sending?.id ?? '', clock.now() + 1_000);
+    assert.deepEqual(await store.outbox.takeDue(clock.now(), 9), []);
+    clock.pass(1_000);
+    const [due, ...more] = await store.outbox.takeDue(clock.now(), 9);
+    assert.deepEqual([due?.part.text, due?.markedRepeat, more.length], ['a', true, 0]);
+  });
+
   test('what is over stays over', async ({ store, clock }) => {
     const [sending] = await store.outbox.add([reply('1', 'a'), reply('1', 'b')], true);
     const id = sending?.id ?? '';
@@ -137,10 +146,16 @@ function fates(test: StoreTest): void {
   });
 }
 
+async function openPreview(store: Store, turn: string, person: string): Promise<Delivery> {
+  const preview = await store.outbox.openPreview(turn, addressOf(person));
+  assert.ok(preview);
+  return preview;
+}
+
 function previews(test: StoreTest): void {
   test('a preview becomes the first part of the reply and holds up nothing else', async ({ store, clock }) => {
     const turn = await begin(store, '1');
-    const preview = await store.outbox.openPreview(turn, addressOf('1'));
+    const preview = await openPreview(store, turn, '1');
     assert.deepEqual([preview.part.text, preview.state, preview.turnId], ['', 'sending', turn]);
     await store.outbox.previewShown(preview.id, 'shown');
     assert.equal((await store.outbox.preview(turn))?.remoteId, 'shown');
@@ -160,7 +175,7 @@ function previews(test: StoreTest): void {
 
   test('a reply that goes on in a preview still waits for what is before it', async ({ store, clock }) => {
     const turn = await begin(store, '1');
-    const preview = await store.outbox.openPreview(turn, addressOf('1'));
+    const preview = await openPreview(store, turn, '1');
     await store.outbox.previewShown(preview.id, 'shown');
     const [before] = await store.outbox.add([reply('1', 'before')], true);
     assert.deepEqual(await finish(store, turn, reply('1', 'answer', { remoteId: 'shown' })), []);
@@ -169,13 +184,23 @@ function previews(test: StoreTest): void {
     assert.deepEqual([due?.part.text, due?.remoteId], ['answer', 'shown']);
   });
 
+  test('no preview begins while something of its chat has yet to leave', async ({ store }) => {
+    const turn = await begin(store, '1');
+    const [before] = await store.outbox.add([reply('1', 'before')], true);
+    await store.outbox.add([reply('2', 'elsewhere')], true);
+    assert.equal(await store.outbox.openPreview(turn, addressOf('1')), undefined);
+    assert.equal(await store.outbox.preview(turn), undefined);
+    await store.outbox.sent(before?.id ?? '', 'b');
+    await openPreview(store, turn, '1');
+  });
+
   test('a preview that the end does not take up is closed', async ({ store }) => {
     for (const [person, shown] of [
       ['1', 'shown'],
       ['2', undefined],
     ] as const) {
       const turn = await begin(store, person);
-      const preview = await store.outbox.openPreview(turn, addressOf(person));
+      const preview = await openPreview(store, turn, person);
       if (shown !== undefined) await store.outbox.previewShown(preview.id, shown);
       await finish(store, turn);
     }

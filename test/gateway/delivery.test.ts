@@ -91,6 +91,28 @@ test('what may have arrived is sent once more, and says so', async () => {
   assert.deepEqual(bed.botApi.texts(al.id), ['precious', '(may be a repeat) precious']);
 });
 
+test('a marked repeat that grew too long is marked in each of its messages', async () => {
+  const al = person();
+  const whole = 'x'.repeat(395);
+  bed.modelApi.answerNext([{ text: whole }]);
+  bed.botApi.fault('sendMessage', { reset: 'after' });
+  al.say('hi');
+  await bed.botApi.waitForSent(3, { chatId: al.id });
+  const [first, ...again] = bed.botApi.texts(al.id);
+  assert.equal(first, whole);
+  assert.equal(again.map((text) => text.replace('(may be a repeat) ', '')).join(''), whole);
+  assert.ok(again.every((text) => text.startsWith('(may be a repeat) ')));
+});
+
+test('a network that breaks every call for a while costs no answer', async () => {
+  const al = person();
+  bed.modelApi.answerNext([{ text: 'dear' }]);
+  bed.botApi.fault('sendMessage', { reset: 'before', times: 3 });
+  al.say('hi');
+  await bed.botApi.waitForSent(1, { chatId: al.id, timeoutMs: 20_000 });
+  assert.deepEqual(bed.botApi.texts(al.id), ['(may be a repeat) dear']);
+});
+
 test('an answer that nobody can receive is given up and shown to the owner', async () => {
   const gone = bed.botApi.person(999);
   bed.modelApi.script((call) => {

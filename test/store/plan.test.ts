@@ -37,13 +37,14 @@ async function liveADay({ open, clock }: Place): Promise<void> {
     command('1', '/c'),
     refuse('2', 'd', 'no'),
   );
-  await store.inbox.commandDone(commands[0]?.message.id ?? '', [reply('1', 'c')]);
+  const done = await store.inbox.commandDone(commands[0]?.message.id ?? '', [reply('1', 'c')]);
+  for (const { id } of done) await store.outbox.sent(id, 'c');
   await store.inbox.amend('telegram', 'default', '1', 'a', { text: 'x' });
   await store.inbox.amend('telegram', 'default', '1', 'a', { deleted: true });
   await store.inbox.readyLanes(10);
   const { turn, session } = await claim(store, '1');
   const preview = await store.outbox.openPreview(turn.id, addressOf('1'));
-  await store.outbox.previewShown(preview.id, 'p');
+  await store.outbox.previewShown(preview?.id ?? '', 'p');
   await store.outbox.preview(turn.id);
   await store.turns.append(turn.id, [said('x'), { kind: 'compaction', summary: 's', keepFromSeq: 1, tokensBefore: 1 }]);
   await store.sessions.history(session.id);
@@ -64,7 +65,7 @@ async function liveADay({ open, clock }: Place): Promise<void> {
   });
   const [sending] = await finish(store, turn.id, reply('1', 'y', { remoteId: 'p' }), reply('1', 'z'));
   await store.outbox.add([reply('3', 'y')], true);
-  for (const { id } of [sending ?? preview]) await store.outbox.retry(id, clock.now(), 'x');
+  await store.outbox.retry(sending?.id ?? '', clock.now(), 'x');
   for (const { id } of await store.outbox.takeDue(clock.now(), 10)) await store.outbox.sent(id, 'r');
   for (const { id } of await store.outbox.takeDue(clock.now(), 10)) await store.outbox.fail(id, 'failed', 'x');
   await store.outbox.nextDueMs();
