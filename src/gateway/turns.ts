@@ -22,7 +22,7 @@ import type { ClaimedTurn, RunningLane } from './lanes.ts';
 import { entryOf, openingOf } from './opening.ts';
 import type { OpeningParts } from './opening.ts';
 import type { Engine, GatewayParts } from './parts.ts';
-import type { Preview, Previews } from './preview.ts';
+import type { Preview, Previews, Shown } from './preview.ts';
 import { deliveriesOf } from './replies.ts';
 import { newReference } from './trace.ts';
 import type { Trial } from './trials.ts';
@@ -222,13 +222,8 @@ export class TurnRunner {
     const shown = await work.preview?.settle();
     const { text, files } = await this.filesOf(work, outcome.reply);
     const footer = usageLine(outcome.spent, claimed.session.settings.usageFooter ?? 'off');
-    const stopped = outcome.state === 'stopped' && text === '' && shown?.remoteId !== undefined;
-    const whole = stopped
-      ? `${shown.text}\n\n_(stopped)_`
-      : [text, text === '' ? '' : footer].filter((part) => part !== '').join('\n\n');
-    // A preview that got lost on its way may have shown some of it.
-    const mark = shown?.doubtful && whole !== '' ? REPEAT_MARK : '';
-    const reply = { to: turn.address, text: mark + whole, files, remoteId: shown?.remoteId };
+    const whole = wholeReply({ outcome, text, footer, shown });
+    const reply = { to: turn.address, text: whole, files, remoteId: shown?.remoteId };
     const deliveries = this.addressed(turn, deliveriesOf(reply, channel));
     const { state, reason, entries } = outcome;
     work.log.debug({ state, reason, agent: agent.id, ...outcome.spent }, 'a turn ended');
@@ -316,6 +311,23 @@ function onTrial(parts: TurnParts, trial: Trial | undefined): TurnParts {
       await trial.wakes();
     },
   };
+}
+
+interface ReplyParts {
+  outcome: TurnOutcome;
+  /** The answer, without the files that it names. */
+  text: string;
+  footer: string;
+  shown: Shown | undefined;
+}
+
+/** What the person gets to read in the end. */
+function wholeReply({ outcome, text, footer, shown }: ReplyParts): string {
+  if (outcome.state === 'stopped' && text === '' && shown?.remoteId !== undefined) return `${shown.text}\n\n_(stopped)_`;
+  if (text === '') return '';
+  // A preview that got lost on its way may have shown some of it.
+  const mark = shown?.doubtful ? REPEAT_MARK : '';
+  return mark + [text, footer].filter((part) => part !== '').join('\n\n');
 }
 
 function said(reply: string): TurnOutcome {
