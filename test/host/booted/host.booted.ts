@@ -88,6 +88,16 @@ describe(`a host with Debian ${suite}`, { concurrency: false }, () => {
     bed.sh('docker rm -f probe; systemctl stop probe-listener');
   });
 
+  test('with an egress allowlist neither the host nor a container gets out on another port', () => {
+    bed.run(['tee', '/etc/openclaw/host.json5'], { input: '{ egress: { policy: "allowlist" } }' });
+    assert.equal(host(bed, 'apply', '--yes').code, 0);
+    listen(bed);
+    assert.deepEqual(truthTable(bed), { ...ours, 'container→wan': 'blocked', 'host→wan': 'blocked' });
+    assert.deepEqual(findings(bed), []);
+    bed.sh('docker rm -f probe; systemctl stop probe-listener; rm /etc/openclaw/host.json5');
+    assert.equal(host(bed, 'apply', '--yes').code, 0);
+  });
+
   test('docker may be stopped and started: the gateway runs on', () => {
     bed.sh('systemctl stop docker.socket docker; sleep 1; systemctl start docker; sleep 2');
     assert.equal(bed.sh('systemctl is-active openclaw openclaw-sandboxd').stdout, 'active\nactive\n');
