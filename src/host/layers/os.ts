@@ -34,7 +34,7 @@ export const os: Layer = {
       fileResource({ path: '/etc/apt/apt.conf.d/20auto-upgrades', content: autoUpgrades, ...rootOwned(0o644) }),
       unitResource({ name: 'apt-daily.timer', enabled: true, active: true }),
       unitResource({ name: 'apt-daily-upgrade.timer', enabled: true, active: true }),
-      ...(ssh.runs && !ssh.replaced ? await banning() : []),
+      ...(ssh.runs && !ssh.replaced ? await banning(machine) : []),
       ...(ssh.replaced ? (await sshUnits(machine)).map((name) => unitResource({ name, enabled: false, active: false })) : []),
     ];
   },
@@ -54,13 +54,22 @@ export const os: Layer = {
       rows: [2],
       observe: () => noSshd(input),
     }),
+    hostCheck({
+      id: 'os.fail2ban',
+      title: 'Who guesses passwords at an sshd is kept out',
+      severity: 'warn',
+      rows: [6],
+      observe: () => banned(input),
+    }),
     versions(input),
   ],
 };
 
-async function banning(): Promise<Resource[]> {
+/** fail2ban reads the journal by a package that it only recommends. Without it, and without a log file, it cannot start: it is left alone. */
+async function banning(machine: Machine): Promise<Resource[]> {
+  if (await lacksJournal(machine)) return [];
   return [
-    packagesResource(['fail2ban'], ['ufw']),
+    packagesResource(['fail2ban', 'python3-systemd'], ['ufw']),
     fileResource({
       path: '/etc/fail2ban/jail.d/openclaw.local',
       content: jail,
@@ -69,6 +78,21 @@ async function banning(): Promise<Resource[]> {
     }),
     unitResource({ name: 'fail2ban.service', enabled: true, active: true }),
   ];
+}
+
+/** It is there, what it needs is not: installing it would need a network for a layer that is optional. */
+async function lacksJournal(machine: Machine): Promise<boolean> {
+  const missing = await missingOf(machine, ['fail2ban', 'python3-systemd']);
+  return missing.length === 1 && missing[0] === 'python3-systemd';
+}
+
+async function banned({ machine }: LayerInput): Promise<Observation> {
+  const ssh = await sshDaemon(machine);
+  if (!ssh.runs || ssh.replaced) return holds('no sshd runs that it would guard');
+  if (await lacksJournal(machine))
+    return unobserved('fail2ban cannot read the journal here', 'apt-get install python3-systemd && openclaw host apply');
+  const asked = await machine.run('fail2ban-client', ['status', 'sshd']);
+  return asked.code === 0 ? holds('its jail for sshd is on') : finding('its jail for sshd is off', REPAIR);
 }
 
 /** `replaced`: Tailscale is up and answers SSH itself, so nobody is locked out without the daemon. */
