@@ -3,8 +3,8 @@
  *
  *   node bench/store-memory.ts [--messages 100000]
  *
- * Prints what is alive in the heap after a collection, and what is resident outside the heap (SQLite's pages among it).
- * How large the heap itself becomes is V8's choice.
+ * Prints what is alive in the heap after a collection, how large the heap is, and what is resident in all.
+ * How large the heap becomes is V8's choice.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ function print(what: string): void {
   collect();
   const { heapUsed, heapTotal, rss } = process.memoryUsage();
   const mega = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-  console.log(`${what.padEnd(20)} alive ${mega(heapUsed)}, heap ${mega(heapTotal)}, outside ${mega(rss - heapTotal)}`);
+  console.log(`${what.padEnd(20)} alive ${mega(heapUsed)}, heap ${mega(heapTotal)}, resident ${mega(rss)}`);
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'openclaw-bench-store-'));
