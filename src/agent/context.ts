@@ -26,8 +26,16 @@ export interface ContextOptions {
 export async function modelMessagesOf(entries: readonly StoredEntry[], options: ContextOptions): Promise<ModelMessage[]> {
   const pictures = options.images ? await loadPictures(entries, options) : undefined;
   const conversation = new Conversation(pictures);
-  for (const { entry } of entries) conversation.add(entry);
+  for (const { entry } of withoutSetAside(entries)) conversation.add(entry);
   return conversation.end();
+}
+
+/** A message that broke the gateway down must not reach a model again with the history: only the note of it stays. */
+export function withoutSetAside(entries: readonly StoredEntry[]): readonly StoredEntry[] {
+  const notes = entries.filter(({ entry }) => entry.kind === 'note' && entry.setsAside);
+  if (notes.length === 0) return entries;
+  const turns = new Set(notes.map(({ turnId }) => turnId));
+  return entries.filter((stored) => !turns.has(stored.turnId) || notes.includes(stored));
 }
 
 type Pictures = ReadonlyMap<object, ImagePart>;

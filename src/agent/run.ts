@@ -1,4 +1,5 @@
 /** A turn while it runs: what it works with, and its journal. The only place of the agent that appends entries of a turn. */
+import { withoutSetAside } from './context.ts';
 import type { ModelFacts, ThinkingLevel } from '../domain/model.ts';
 import type { AssistantEntry, Entry, Session, StoredEntry, Turn } from '../domain/session.ts';
 import type { AgentSettings } from '../domain/settings.ts';
@@ -65,7 +66,7 @@ export async function openRun(input: TurnInput, parts: TurnParts): Promise<Run> 
     tools,
     system,
     fixedTokens: tokens + tools.tokens,
-    entries: [...input.history],
+    entries: [...withoutSetAside(input.history)],
     own: input.history.filter((stored) => stored.turnId === turn.id),
     notices: [],
   };

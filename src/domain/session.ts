@@ -53,7 +53,8 @@ export type Entry =
   /** Everything before `keepFromSeq` is replaced by `summary` from here on. */
   | { kind: 'compaction'; summary: string; keepFromSeq: number; tokensBefore: number }
   /** Something that happened and that the model must know: stopped, interrupted, resumed. */
-  | { kind: 'note'; text: string };
+  /** `setsAside`: nothing else of its turn is shown to a model again. */
+  | { kind: 'note'; text: string; setsAside?: true };
 
 export interface UserEntry {
   kind: 'user';

@@ -141,3 +141,14 @@ test('property: whatever the journal holds, every call has exactly one result, r
 test('nothing is made of nothing', async () => {
   assert.deepEqual(await modelMessagesOf([] as StoredEntry[], plain), []);
 });
+
+test('what was set aside never reaches a model again: only the note of it', async () => {
+  const turn = (turnId: string, entries: Entry[]): StoredEntry[] => stored(entries).map((one) => ({ ...one, turnId }));
+  const entries = [
+    ...turn('bad', [user('poison'), answer('', ['c1']), { kind: 'note', text: 'set aside', setsAside: true }]),
+    ...turn('good', [user('hello')]),
+  ];
+  const text = JSON.stringify(await modelMessagesOf(entries, plain));
+  assert.doesNotMatch(text, /poison|c1/);
+  assert.match(text, /set aside.*hello/);
+});

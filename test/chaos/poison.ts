@@ -1,6 +1,6 @@
 /**
- * A message that kills: whenever the model is asked about it, the process dies. It must be set aside after the second death and
- * its sender told, and everybody else, the sender's other messages too, must be answered as if nothing had happened.
+ * A message that kills: whenever the model is asked about it, the process dies. It must be set aside after the second death
+ * that it alone can have caused (in a crowd the first ones have no known cause), and its sender told, and everybody else, the sender's other messages too, must be answered as if nothing had happened.
  */
 import { createRandom } from '../peers/wire/random.ts';
 import type { ModelCall } from '../peers/model-api.ts';
@@ -20,7 +20,8 @@ export interface PoisonOptions extends BedOptions {
 
 const POISON = 'poison for the gateway';
 const POISONER = 5_999;
-const DEATHS_ALLOWED = 2;
+/** In a crowd the first deaths have no known cause. */
+const deathsAllowed = (innocents: number): number => (innocents === 0 ? 2 : 4);
 /** After so many it will not stop dying. */
 const MOST_DEATHS = 6;
 const TOLD_MS = 30_000;
@@ -54,7 +55,7 @@ export async function runPoison(options: PoisonOptions): Promise<StormReport> {
     // The poisoner is a person like others.
     say(bed, ledger, POISONER, errand(POISONER - 5_000, 1, 'plain'));
     await settle(ledger);
-    return await close({ bed, ledger, gateway }, deaths);
+    return await close({ bed, ledger, gateway }, { deaths, allowed: deathsAllowed(options.innocents) });
   } finally {
     await gateway.kill(false);
     await bed.close(false);
@@ -95,13 +96,16 @@ interface End {
   gateway: GatewayProcess;
 }
 
-async function close({ bed, ledger, gateway }: End, deaths: number): Promise<StormReport> {
+async function close(
+  { bed, ledger, gateway }: End,
+  { deaths, allowed }: { deaths: number; allowed: number },
+): Promise<StormReport> {
   const told = bed.bot.texts(POISONER).filter((text) => text.includes('set aside')).length;
   const how = await gateway.stop();
   const accounts = judge({ ledger, sent: bed.bot.sent(), effects: effectsIn(bed) });
   const violations = [...accounts.violations, ...(await auditOf(bed, { received: ledger.errands.size + 1, quarantined: 1 }))];
   if (how !== 'exit 0') violations.push(`SIGTERM ended it with ${how}`);
-  if (deaths !== DEATHS_ALLOWED) violations.push(`the poisonous message killed ${deaths} times`);
+  if (deaths > allowed) violations.push(`the poisonous message killed ${deaths} times`);
   if (told !== 1) violations.push(`its sender was told ${told} times`);
   return { figures: { 'deaths by poison': deaths, 'others answered': ledger.errands.size - ledger.open() }, violations };
 }
