@@ -93,6 +93,7 @@ async function startOn(store: Store, options: AppOptions, release: () => void): 
     loadEngine: loadOnce,
     mediaDir: join(stateDir, 'media'),
     artifactsDir: join(stateDir, 'artifacts'),
+    blackBoxFile: join(stateDir, 'state', 'black-box'),
     version,
     ...(options.channelFinished && { channelFinished: options.channelFinished }),
     ...edges,

@@ -55,6 +55,7 @@ function take(answer: Answer, event: ModelCallEvent, observer: TurnObserver): vo
   switch (event.type) {
     case 'model':
       answer.facts = event.facts;
+      observer.asked?.();
       return;
     case 'restart':
       answer.parts = [];

@@ -40,6 +40,8 @@ export interface ToolStart {
 export interface TurnObserver {
   /** The turn begins. An observer that comes later does not hear it. */
   started?(): void;
+  /** A model is about to be asked. */
+  asked?(): void;
   text?(delta: string): void;
   /** What was streamed of the current step is void: the step begins again. */
   restarted?(): void;

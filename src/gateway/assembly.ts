@@ -2,6 +2,8 @@
 import type { Channel } from '../domain/channel.ts';
 import type { Address } from '../domain/message.ts';
 import type { Delivery, QueuedCommand } from '../domain/store.ts';
+import { openBlackBox } from './black-box.ts';
+import type { BlackBox } from './black-box.ts';
 import type { CommandHouse } from './commands/command.ts';
 import { DeliveryLoop } from './delivery.ts';
 import { Identities } from './identities.ts';
@@ -32,6 +34,7 @@ export interface Assembly {
   turns: TurnRunner;
   lanes: Lanes;
   recovery: Recovery;
+  blackBox: BlackBox;
   intake: Intake;
   runCommand(command: QueuedCommand): Promise<void>;
 }
@@ -52,6 +55,7 @@ export function assemble(parts: GatewayParts): Assembly {
     channelOf: (place: Place) => (place.channel === LOCAL_CHANNEL ? localChannel : channels.get(channelKey(place))),
     runCommand: (command: QueuedCommand) => runCommand(ring, parts, command),
   } as Assembly;
+  ring.blackBox = openBlackBox(parts.blackBoxFile);
   ring.identities = new Identities(parts.log);
   ring.submissions = new Submissions();
   ring.settlements = new Settlements((channel, account) => ring.channelOf({ channel, account }));
@@ -86,6 +90,7 @@ function turnsOf(ring: Assembly, parts: GatewayParts): TurnRunner {
     engine: ring.engine,
     channelOf: ring.channelOf,
     previews: ring.previews,
+    blackBox: ring.blackBox,
     send: (toSendNow, stored) => ring.delivery.send(toSendNow, stored),
     ended(turn, end) {
       ring.settlements.turnEnded(turn, end.replies);
@@ -109,7 +114,7 @@ function lanesOf(ring: Assembly, { store, settings, log }: GatewayParts): Lanes 
 function recoveryOf(ring: Assembly, { store, log }: GatewayParts): Recovery {
   return new Recovery({
     store,
-    resume: (claimed, trial) => ring.lanes.resume(claimed, trial),
+    resume: (claimed) => ring.lanes.resume(claimed),
     async quarantine(claimed) {
       await ring.turns.quarantine(claimed);
       ring.lanes.wakeAll(claimed.turn.sessionKey);
@@ -118,6 +123,7 @@ function recoveryOf(ring: Assembly, { store, log }: GatewayParts): Recovery {
     send: (deliveries: readonly Delivery[]) => ring.delivery.send(deliveries),
     queued: (rows) => ring.delivery.queued(rows),
     channelOf: ring.channelOf,
+    blackBox: ring.blackBox,
     log,
   });
 }

@@ -10,7 +10,6 @@ import type { QueueSettings } from '../domain/settings.ts';
 import type { Inbox, Store } from '../domain/store.ts';
 import { LaneQueue, NOBODY_COUNTED } from './lane-queue.ts';
 import type { WaitingLane, WindowLimits } from './lane-queue.ts';
-import type { Trial } from './trials.ts';
 
 const AFTER_ABORT_MS = 1_000;
 
@@ -28,8 +27,6 @@ export interface RunningLane {
   claimed: ClaimedTurn | undefined;
   /** How many messages are known to wait behind the turn. */
   waiting: number;
-  /** The turn was interrupted by the death of a process, and may be its cause. */
-  trial?: Trial;
   /** Adds to the turn what waits, where the session's queue mode says so. */
   join(): Promise<QueuedMessage[]>;
 }
@@ -101,12 +98,11 @@ export class Lanes {
   }
 
   /** Goes on with a turn that a dead process or a lost commit left running. It does not count against the bound on starting. */
-  async resume(claimed: ClaimedTurn, trial?: Trial): Promise<void> {
+  async resume(claimed: ClaimedTurn): Promise<void> {
     const key = claimed.turn.sessionKey;
     // A claim that was under way finds nothing to claim, and is over within moments.
     while (this.lanes.has(key)) await new Promise((resolve) => setImmediate(resolve));
     const lane = this.open({ key, senderId: claimed.turn.messages[0]?.sender.id ?? '', messages: NOBODY_COUNTED });
-    if (trial) lane.trial = trial;
     await this.runLane(lane, async () => claimed);
   }
 

@@ -48,6 +48,8 @@ export interface GatewayParts {
   mediaDir: string;
   /** Absolute path: files on their way out. Made where missing. */
   artifactsDir: string;
+  /** Absolute path in an existing directory: what was being done when the process died. */
+  blackBoxFile: string;
   version: string;
   /** A channel came to its end by itself, as a pipe does. Must not throw. */
   channelFinished?(channel: Channel): void;

@@ -2,23 +2,23 @@
  * After a start: what the dead process left behind goes on. Turns from their journal, commands once more, deliveries as far as
  * that can be done without sending anything twice unmarked.
  *
- * A turn that may itself have killed the process is put on trial (`trials.ts`) and set aside when it is found guilty;
- * nobody else is ever blamed.
+ * A turn that may itself have killed the process goes on apart from the others (`trials.ts`), and is set aside when it is guilty.
  */
 import type { Channel } from '../domain/channel.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
 import type { Address } from '../domain/message.ts';
 import type { Delivery, QueuedCommand, Store } from '../domain/store.ts';
+import type { BlackBox } from './black-box.ts';
 import { MOST_UNKNOWN } from './delivery.ts';
 import type { ClaimedTurn } from './lanes.ts';
-import { Trials } from './trials.ts';
-import type { Trial } from './trials.ts';
+import { fromText, hearingOf, judge, toText } from './trials.ts';
+import type { Judgement, Suspicions } from './trials.ts';
 
 export interface RecoveryParts {
   store: Store;
   /** Goes on with a turn; resolves when it has ended or was left. Must not reject. */
-  resume(claimed: ClaimedTurn, trial?: Trial): Promise<void>;
+  resume(claimed: ClaimedTurn): Promise<void>;
   quarantine(claimed: ClaimedTurn): Promise<void>;
   runCommand(command: QueuedCommand): Promise<void>;
   /** Sends what is `sending` and durable. */
@@ -26,12 +26,17 @@ export interface RecoveryParts {
   /** Rows wait in the outbox. */
   queued(rows: number): void;
   channelOf(to: Pick<Address, 'channel' | 'account'>): Channel | undefined;
+  blackBox: BlackBox;
   log: Log;
 }
 
 const TRIED_FACT = 'recovery.tried';
-/** So long a suspect runs before the next one begins beside it; less where there are many. */
-const MOST_APART_MS = 100;
+const SUSPICIONS_FACT = 'recovery.suspicions';
+const BEGUN_FACT = 'recovery.begun';
+/** In the place of a turn: the process ended in order, which is nobody's fault. */
+const IN_ORDER = 'ended-in-order';
+/** Those under suspicion begin so far apart that the last deed of one is forgotten before the next one begins; all within two seconds. */
+const MOST_APART_MS = 60;
 const ALL_BEGUN_MS = 1_500;
 /** Between attempts to take up what a full disk has left. */
 const FIRST_PAUSE_MS = 1_000;
@@ -39,14 +44,15 @@ const LONGEST_PAUSE_MS = 30_000;
 
 export class Recovery {
   private readonly parts: RecoveryParts;
-  private readonly trials: Trials;
+  /** Turns that this process has taken up again. */
+  private readonly begun = new Set<string>();
+  private readonly pauses = new Set<() => void>();
   private again: NodeJS.Timeout | undefined;
   private stopped = false;
   private pauseMs = FIRST_PAUSE_MS;
 
   constructor(parts: RecoveryParts) {
     this.parts = parts;
-    this.trials = new Trials(parts.store);
   }
 
   /**
@@ -87,10 +93,13 @@ export class Recovery {
     }
   }
 
+  /** The process ends in order: whoever runs now is not to blame for that. */
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.again);
-    await this.attempt('trials', () => this.trials.acquit());
+    for (const end of this.pauses) end();
+    this.parts.blackBox.close();
+    await this.attempt('stop', () => this.remember(BEGUN_FACT, IN_ORDER));
   }
 
   private async attempt(what: string, work: () => Promise<void>): Promise<void> {
@@ -133,40 +142,72 @@ export class Recovery {
   }
 
   private async turns(interrupted: readonly ClaimedTurn[]): Promise<void> {
-    const { log } = this.parts;
-    if (interrupted.length === 0) return this.trials.forget();
-    const { guilty, blames } = await this.trials.judge(interrupted.map(({ turn }) => turn));
+    const { store, log } = this.parts;
+    const begun = (await store.getFact(BEGUN_FACT)) ?? '';
+    if (interrupted.length === 0) return begun === '' ? undefined : this.remember(BEGUN_FACT, '');
+    const { guilty, suspicions } = await this.judge(interrupted, begun);
     log.info({ turns: interrupted.length, quarantined: guilty.size }, 'interrupted turns go on');
     for (const claimed of interrupted) if (guilty.has(claimed.turn.id)) await this.parts.quarantine(claimed);
-    const suspects = interrupted.filter(({ turn }) => !guilty.has(turn.id));
-    // Who was blamed already comes last: it then harms nobody who is innocent.
-    const rankOf = ({ turn }: ClaimedTurn): number => blames.get(turn.id) ?? 0;
-    await this.hearAll(suspects.toSorted((one, other) => rankOf(one) - rankOf(other)));
+    await this.hearAll(interrupted, suspicions);
   }
 
-  /**
-   * Those that died once begin one shortly after the other, so that whoever kills at once is alone on trial for it, and all have begun
-   * within two seconds. Those that died more often come last, each alone until it gets further or only waits for its model.
-   */
-  private async hearAll(suspects: readonly ClaimedTurn[]): Promise<void> {
-    const once = suspects.filter(({ turn }) => turn.deaths <= 1);
-    const apartMs = Math.min(MOST_APART_MS, ALL_BEGUN_MS / Math.max(1, once.length));
-    const heard: Promise<void>[] = [];
-    for (const claimed of once) {
-      const quiet = this.hear(claimed);
-      heard.push(quiet);
-      await Promise.race([quiet, pause(apartMs)]);
+  private async judge(interrupted: readonly ClaimedTurn[], begun: string): Promise<Judgement> {
+    const { store, blackBox } = this.parts;
+    const inOrder = begun === IN_ORDER;
+    const judgement = judge({
+      interrupted: interrupted.map(({ turn }) => turn),
+      remembered: fromText(await store.getFact(SUSPICIONS_FACT)),
+      begun: new Set(begun.split(' ')),
+      deeds: inOrder ? new Map() : blackBox.before,
+    });
+    await store.setFact(BEGUN_FACT, '');
+    await this.remember(SUSPICIONS_FACT, toText(judgement.suspicions));
+    return judgement;
+  }
+
+  private async hearAll(interrupted: readonly ClaimedTurn[], suspicions: Suspicions): Promise<void> {
+    const hearings = interrupted.flatMap((claimed) => {
+      const suspicion = suspicions.get(claimed.turn.id);
+      return suspicion ? [{ claimed, ...hearingOf(suspicion) }] : [];
+    });
+    const now = hearings.filter(({ when }) => when === 'now').map(({ claimed }) => claimed);
+    const apart = hearings.filter(({ when }) => when === 'apart').map(({ claimed }) => claimed);
+    await this.begin(now);
+    const apartMs = Math.min(MOST_APART_MS, ALL_BEGUN_MS / Math.max(1, apart.length));
+    for (const claimed of apart) {
+      await this.pause(apartMs);
+      await this.begin([claimed]);
     }
-    await Promise.all(heard);
-    for (const claimed of suspects) if (!once.includes(claimed)) await this.hear(claimed);
+    for (const hearing of hearings) {
+      if (hearing.when !== 'late') continue;
+      await this.pause(hearing.delayMs);
+      await this.begin([hearing.claimed]);
+    }
   }
 
-  /** Resolves when the turn has got further, has ended, or waits for its model. */
-  private async hear(claimed: ClaimedTurn): Promise<void> {
-    if (this.stopped) return;
-    const trial = await this.trials.begin(claimed.turn.id);
-    void this.parts.resume(claimed, trial).finally(() => trial.further());
-    await trial.quiet;
+  /** That they run is on disk before they do. */
+  private async begin(turns: readonly ClaimedTurn[]): Promise<void> {
+    if (this.stopped || turns.length === 0) return;
+    for (const { turn } of turns) this.begun.add(turn.id);
+    await this.remember(BEGUN_FACT, [...this.begun].join(' '));
+    for (const claimed of turns) void this.parts.resume(claimed);
+  }
+
+  private async remember(name: string, value: string): Promise<void> {
+    await this.parts.store.setFact(name, value);
+    await this.parts.store.durable();
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.pauses.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, this.stopped ? 0 : ms);
+      this.pauses.add(end);
+    });
   }
 }
 
@@ -177,8 +218,4 @@ function valueOf<T>(settled: PromiseSettledResult<T>): T {
 
 function isPreview(delivery: Delivery): boolean {
   return delivery.part.text === '' && !delivery.part.file;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,179 +1,81 @@
 /**
- * Which interrupted turn killed the process? A turn that is taken up again is on trial until it gets further, and that is on disk
- * before it runs. When the process dies, whoever alone was on trial and busy is blamed; one that only waits for its model is not busy:
- * the process then died of something else, or was killed from outside. Who is blamed twice is guilty.
+ * Which interrupted turn killed the process? Whoever did the same thing in the last moment before two deaths in a row, without having
+ * got any further in between, is guilty; so is who was there at far too many. Everybody else goes on: at once, or, where there is a
+ * suspicion, a little later and apart, so that it harms nobody and can be told. Pure.
  */
 import type { Turn } from '../domain/session.ts';
-import type { Store } from '../domain/store.ts';
+import type { Deed, Deeds } from './black-box.ts';
 
-export interface Trial {
-  /** Its journal grew, or it ended: the trial is over. */
-  further(): void;
-  /** It waits for its model, and does nothing for now. */
-  rests(): void;
-  /** It is about to do something again. Resolves when that is on disk. */
-  wakes(): Promise<void>;
-  /** Resolves when it has rested for the first time, or is over: the next one may begin. */
-  readonly quiet: Promise<void>;
+/** What is remembered of an interrupted turn from one life of the process to the next. */
+export interface Suspicion {
+  /** Lives that ended while it ran, since it last got further. */
+  lives: number;
+  /** What it was doing in the last moment of the latest of them. */
+  deed?: Deed;
 }
 
-export interface Verdicts {
-  guilty: ReadonlySet<string>;
-  blames: Blames;
-}
-
-/** What the dead process had written down. */
-export interface TrialRecord {
-  turnId: string;
-  resting: boolean;
-}
-
-const TRIAL_FACT = 'recovery.trial';
-const BLAME_FACT = 'recovery.blame';
-/** Stands in the place of a turn that is to blame. */
-const IN_ORDER = 'stopped-in-order';
-/** Who does nothing for so long rests; before that, its last deed may still be felt. */
-const RESTS_AFTER_MS = 75;
-const BLAMES_OF_THE_GUILTY = 2;
-/** Nothing that it did is known to have killed the process, but it was always there. */
-const DEATHS_OF_A_BYSTANDER = 5;
-
-/** How often each turn was blamed since it last got further. */
-export type Blames = ReadonlyMap<string, number>;
+export type Suspicions = ReadonlyMap<string, Suspicion>;
 
 type Interrupted = Pick<Turn, 'id' | 'deaths'>;
 
-/** The blames after this death: at most one turn gets one more. */
-export function blamesOf(interrupted: readonly Interrupted[], records: readonly TrialRecord[], before: Blames): Blames {
-  const blamed = blamedFor(interrupted, records);
-  return new Map(
-    interrupted.flatMap(({ id, deaths }) => {
-      // Deaths begin anew when a turn has got further, and so do blames.
-      const count = (deaths > 1 ? (before.get(id) ?? 0) : 0) + (id === blamed ? 1 : 0);
-      return count > 0 ? [[id, count]] : [];
-    }),
-  );
+export interface Evidence {
+  interrupted: readonly Interrupted[];
+  /** As remembered by the process that died. */
+  remembered: Suspicions;
+  /** Turns that the dead process had taken up again itself. */
+  begun: ReadonlySet<string>;
+  /** Its last deeds. */
+  deeds: Deeds;
 }
 
-function blamedFor(interrupted: readonly Interrupted[], records: readonly TrialRecord[]): string | undefined {
-  const busy = records.filter((record) => !record.resting);
-  if (busy.length === 1) return busy[0]?.turnId;
-  // Nobody was on trial: then it is certain only where nothing else ran.
-  const [only, ...others] = interrupted;
-  return records.length === 0 && others.length === 0 ? only?.id : undefined;
+export interface Judgement {
+  guilty: Set<string>;
+  /** To be remembered now. */
+  suspicions: Map<string, Suspicion>;
 }
 
-/** Whether this turn is to be set aside. */
-export function isGuilty({ id, deaths }: Interrupted, records: readonly TrialRecord[], blames: Blames): boolean {
-  if ((blames.get(id) ?? 0) >= BLAMES_OF_THE_GUILTY) return true;
-  return deaths >= DEATHS_OF_A_BYSTANDER && records.length === 1 && records[0]?.turnId === id;
+/** Present at so many deaths in a row is guilty, whatever it did. */
+const MOST_LIVES = 10;
+/** From here on it waits for the others to get on first. */
+const LIVES_OF_THE_LATE = 4;
+const FIRST_DELAY_MS = 3_000;
+const LONGEST_DELAY_MS = 30_000;
+
+export function judge({ interrupted, remembered, begun, deeds }: Evidence): Judgement {
+  const judgement: Judgement = { guilty: new Set(), suspicions: new Map() };
+  for (const { id, deaths } of interrupted) {
+    // A first death, or the first since it got further: what was before is forgotten.
+    const earlier = deaths > 1 ? remembered.get(id) : undefined;
+    const ran = earlier === undefined || begun.has(id);
+    const lives = (earlier?.lives ?? 0) + (ran ? 1 : 0);
+    // Who did not run in this life is as suspicious as before.
+    const deed = ran ? deeds.get(id) : earlier.deed;
+    const again = ran && deed !== undefined && deed === earlier?.deed;
+    if (again || lives >= MOST_LIVES) judgement.guilty.add(id);
+    else judgement.suspicions.set(id, deed === undefined ? { lives } : { lives, deed });
+  }
+  return judgement;
 }
 
-export class Trials {
-  private readonly store: Pick<Store, 'getFact' | 'setFact' | 'durable'>;
-  private readonly open = new Map<string, OpenTrial>();
+/** `now`: all together; `apart`: one shortly after the other; `late`: after so many milliseconds, one by one. */
+export type Hearing = { when: 'now' } | { when: 'apart' } | { when: 'late'; delayMs: number };
 
-  constructor(store: Pick<Store, 'getFact' | 'setFact' | 'durable'>) {
-    this.store = store;
+export function hearingOf({ lives, deed }: Suspicion): Hearing {
+  if (lives >= LIVES_OF_THE_LATE) {
+    return { when: 'late', delayMs: Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (lives - LIVES_OF_THE_LATE)) };
   }
-
-  /** Passes sentence on what the last process left; what it found is kept for the next time. */
-  async judge(interrupted: readonly Interrupted[]): Promise<Verdicts> {
-    const records = recordsIn(await this.store.getFact(TRIAL_FACT));
-    const blames = blamesOf(interrupted, records, blamesIn(await this.store.getFact(BLAME_FACT)));
-    await this.store.setFact(BLAME_FACT, [...blames].map(([id, count]) => `${id}:${count}`).join(' '));
-    await this.write();
-    return {
-      guilty: new Set(interrupted.filter((turn) => isGuilty(turn, records, blames)).map((turn) => turn.id)),
-      blames,
-    };
-  }
-
-  /** Resolves when it is on disk that the turn is on trial. */
-  async begin(turnId: string): Promise<Trial> {
-    const trial = new OpenTrial(turnId, (over) => {
-      if (over) this.open.delete(turnId);
-      return this.write();
-    });
-    this.open.set(turnId, trial);
-    await this.write();
-    return trial;
-  }
-
-  /** The process ends in order: nobody is to blame for that. */
-  async acquit(): Promise<void> {
-    this.open.clear();
-    await this.store.setFact(TRIAL_FACT, IN_ORDER);
-    await this.store.durable();
-  }
-
-  /** Nothing was interrupted: the next death has nothing to do with the last end. */
-  async forget(): Promise<void> {
-    if ((await this.store.getFact(TRIAL_FACT)) === IN_ORDER) await this.store.setFact(TRIAL_FACT, '');
-  }
-
-  private async write(): Promise<void> {
-    await this.store.setFact(TRIAL_FACT, [...this.open.values()].map((trial) => trial.word).join(' '));
-    await this.store.durable();
-  }
+  return deed === undefined ? { when: 'now' } : { when: 'apart' };
 }
 
-export function recordsIn(stored = ''): TrialRecord[] {
-  return wordsOf(stored).map((word) => ({ turnId: word.replace(/~$/, ''), resting: word.endsWith('~') }));
+export function toText(suspicions: Suspicions): string {
+  return JSON.stringify([...suspicions]);
 }
 
-function blamesIn(stored = ''): Blames {
-  return new Map(wordsOf(stored).map((word) => [word.split(':')[0] as string, Number(word.split(':')[1])]));
-}
-
-function wordsOf(stored: string): string[] {
-  return stored.split(' ').filter((word) => word !== '');
-}
-
-class OpenTrial implements Trial {
-  readonly quiet: Promise<void>;
-  private readonly turnId: string;
-  /** Writes all trials down. What cannot be written is left: the next change writes it. */
-  private readonly changed: (over: boolean) => Promise<void>;
-  private readonly goQuiet: () => void;
-  private resting = false;
-  private timer: NodeJS.Timeout | undefined;
-  private ended = false;
-
-  constructor(turnId: string, changed: (over: boolean) => Promise<void>) {
-    this.turnId = turnId;
-    this.changed = changed;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.quiet = promise;
-    this.goQuiet = resolve;
-  }
-
-  get word(): string {
-    return this.resting ? `${this.turnId}~` : this.turnId;
-  }
-
-  further(): void {
-    if (this.ended) return;
-    this.ended = true;
-    clearTimeout(this.timer);
-    this.goQuiet();
-    void this.changed(true).catch(() => {});
-  }
-
-  rests(): void {
-    clearTimeout(this.timer);
-    if (this.ended || this.resting) return;
-    this.timer = setTimeout(() => {
-      this.resting = true;
-      this.goQuiet();
-      void this.changed(false).catch(() => {});
-    }, RESTS_AFTER_MS);
-  }
-
-  async wakes(): Promise<void> {
-    clearTimeout(this.timer);
-    if (this.ended || !this.resting) return;
-    this.resting = false;
-    await this.changed(false).catch(() => {});
+/** Must not throw: it comes from disk. */
+export function fromText(text: string | undefined): Suspicions {
+  try {
+    return new Map(JSON.parse(text ?? '[]') as [string, Suspicion][]);
+  } catch {
+    return new Map();
   }
 }

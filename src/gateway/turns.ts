@@ -16,6 +16,7 @@ import type { Entry, StoredEntry, Turn } from '../domain/session.ts';
 import type { AgentSettings } from '../domain/settings.ts';
 import type { Delivery, NewDelivery, TurnEnd } from '../domain/store.ts';
 import { takeArtifacts } from './artifacts.ts';
+import type { BlackBox } from './black-box.ts';
 import { REPEAT_MARK } from './delivery.ts';
 import { usageLine } from './figures.ts';
 import type { ClaimedTurn, RunningLane } from './lanes.ts';
@@ -25,9 +26,14 @@ import type { Engine, GatewayParts } from './parts.ts';
 import type { Preview, Previews, Shown } from './preview.ts';
 import { deliveriesOf } from './replies.ts';
 import { newReference } from './trace.ts';
-import type { Trial } from './trials.ts';
 
 const TOOL_LINE_CHARS = 160;
+/** What kills the process by being asked, does so at once; a little later while the first connections are made. */
+const ASKED_MS = 10;
+const ASKED_FIRST_MS = 40;
+const FIRST_QUESTIONS_MS = 300;
+/** A tool may take its time to use up all memory. */
+const RUNS_MS = 2_000;
 
 export interface TurnRunnerParts extends Pick<
   GatewayParts,
@@ -36,6 +42,7 @@ export interface TurnRunnerParts extends Pick<
   engine(): Promise<Engine>;
   channelOf(to: Pick<Address, 'channel' | 'account'>): Channel | undefined;
   previews: Previews;
+  blackBox: BlackBox;
   /** The deliveries of a turn that has ended durably. */
   send(toSendNow: readonly Delivery[], stored: number): void;
   /** A turn has ended durably. Must not throw. */
@@ -69,6 +76,7 @@ interface Work {
 
 export class TurnRunner {
   private readonly parts: TurnRunnerParts;
+  private firstAskedMs: number | undefined;
 
   constructor(parts: TurnRunnerParts) {
     this.parts = parts;
@@ -92,6 +100,7 @@ export class TurnRunner {
     const note: Entry = {
       kind: 'note',
       text: 'this message was set aside, because the gateway broke down twice while it worked on it',
+      setsAside: true,
     };
     const deliveries = this.addressed(turn, deliveriesOf({ to: turn.address, text }, this.parts.channelOf(turn.address)));
     const end: TurnEnd = {
@@ -146,7 +155,7 @@ export class TurnRunner {
       joinWaiting: () => this.join(work),
     };
     const engine = await this.parts.engine();
-    const parts = onTrial({ ...engine, store, clock: this.parts.clock, log: work.log }, lane.trial);
+    const parts: TurnParts = { ...engine, store, clock: this.parts.clock, log: work.log };
     const asks = input.history.some((stored) => stored.turnId === turn.id && stored.entry.kind === 'user');
     const { runTurn } = await loadAgent();
     if (opening.compact === undefined && asks) return runTurn(input, parts);
@@ -196,15 +205,27 @@ export class TurnRunner {
     const others = this.parts.observersOf(turn);
     const all = preview ? [preview, ...others] : others;
     all.forEach((one) => one.started?.());
+    const { blackBox } = this.parts;
     return {
+      asked: () => blackBox.note(turn.id, 'asks', this.askedMs()),
       text: (delta) => all.forEach((one) => one.text?.(delta)),
       restarted: () => all.forEach((one) => one.restarted?.()),
       toolStarted: (call) => {
+        blackBox.note(turn.id, `runs ${call.callId}`, RUNS_MS);
         all.forEach((one) => one.toolStarted?.(call));
         channel?.notice?.(turn.address, toolLine(call));
       },
-      toolEnded: (call, result) => all.forEach((one) => one.toolEnded?.(call, result)),
+      toolEnded: (call, result) => {
+        blackBox.done(turn.id);
+        all.forEach((one) => one.toolEnded?.(call, result));
+      },
     };
+  }
+
+  private askedMs(): number {
+    const now = this.parts.clock.monotonic();
+    this.firstAskedMs ??= now;
+    return now - this.firstAskedMs < FIRST_QUESTIONS_MS ? ASKED_FIRST_MS : ASKED_MS;
   }
 
   private async join(work: Work) {
@@ -287,30 +308,6 @@ function loadAgent(): Promise<{ runTurn: typeof RunTurn }> {
 function toolLine({ name, input }: ToolStart): string {
   const words = Object.values(input ?? {}).filter((value) => typeof value === 'string');
   return redact(`${name} ${words.join(' ')}`.replace(/\s+/g, ' ').slice(0, TOOL_LINE_CHARS).toWellFormed()).trim();
-}
-
-/** What a turn on trial works with: each step that it writes, and each word of its model, is known to its judge first. */
-function onTrial(parts: TurnParts, trial: Trial | undefined): TurnParts {
-  if (!trial) return parts;
-  const { store, callModel } = parts;
-  const append: TurnParts['store']['turns']['append'] = async (turnId, entries) => {
-    const seqs = await store.turns.append(turnId, entries);
-    trial.further();
-    return seqs;
-  };
-  return {
-    ...parts,
-    store: { sessions: store.sessions, durable: () => store.durable(), turns: { ...store.turns, append } },
-    async *callModel(models, question, signal) {
-      trial.rests();
-      for await (const event of callModel(models, question, signal)) {
-        await trial.wakes();
-        yield event;
-        trial.rests();
-      }
-      await trial.wakes();
-    },
-  };
 }
 
 interface ReplyParts {

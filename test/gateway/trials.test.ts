@@ -1,77 +1,133 @@
-// Who is to blame for the death of the process.
+// Who is to blame for the death of the process, and what its last moments leave to find it out.
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { blamesOf, isGuilty, recordsIn, Trials } from '../../src/gateway/trials.ts';
-import type { Blames } from '../../src/gateway/trials.ts';
+import type { TestContext } from 'node:test';
+import { openBlackBox } from '../../src/gateway/black-box.ts';
+import type { Deed } from '../../src/gateway/black-box.ts';
+import { fromText, hearingOf, judge, toText } from '../../src/gateway/trials.ts';
+import type { Suspicion } from '../../src/gateway/trials.ts';
 
-const busy = (turnId: string) => ({ turnId, resting: false });
-const resting = (turnId: string) => ({ turnId, resting: true });
 const turn = (id: string, deaths: number) => ({ id, deaths });
-const NONE: Blames = new Map();
 
-function storeOf() {
-  const facts = new Map<string, string>();
-  return {
-    facts,
-    getFact: async (name: string) => facts.get(name),
-    setFact: async (name: string, value: string) => void facts.set(name, value),
-    durable: async () => {},
-  };
+interface Death {
+  interrupted: ReturnType<typeof turn>[];
+  remembered?: Record<string, Suspicion>;
+  deeds?: Record<string, Deed>;
+  /** All who were interrupted, unless told. */
+  begun?: string[];
 }
 
-test('blamed is who alone was on trial and busy', () => {
-  const interrupted = [turn('t1', 2), turn('t2', 2), turn('t3', 1)];
-  assert.deepEqual([...blamesOf(interrupted, [busy('t1'), resting('t2')], NONE)], [['t1', 1]]);
-  assert.deepEqual([...blamesOf(interrupted, [busy('t1'), busy('t2')], NONE)], []);
-  assert.deepEqual([...blamesOf(interrupted, [resting('t1')], NONE)], []);
-  assert.deepEqual([...blamesOf(interrupted, [], NONE)], [], 'several ran, nobody on trial');
-  assert.deepEqual([...blamesOf([turn('t1', 1)], [], NONE)], [['t1', 1]], 'nothing else ran');
-  assert.deepEqual([...blamesOf([turn('t1', 2)], [busy('t9')], NONE)], [], 'another was on trial, and is over');
+function after({ interrupted, remembered = {}, deeds = {}, begun }: Death) {
+  const { guilty, suspicions } = judge({
+    interrupted,
+    remembered: new Map(Object.entries(remembered)),
+    begun: new Set(begun ?? interrupted.map(({ id }) => id)),
+    deeds: new Map(Object.entries(deeds)),
+  });
+  return { guilty: [...guilty], suspicions: Object.fromEntries(suspicions) };
+}
+
+test('the same deed in the last moment of two lives in a row is guilty, also in a crowd', () => {
+  const first = after({ interrupted: [turn('t1', 1), turn('t2', 1), turn('t3', 1)], deeds: { t1: 'asks', t2: 'asks' } });
+  assert.deepEqual(first.guilty, []);
+  assert.deepEqual(first.suspicions, { t1: { lives: 1, deed: 'asks' }, t2: { lives: 1, deed: 'asks' }, t3: { lives: 1 } });
+  const crowd = [turn('t1', 2), turn('t2', 2), turn('t3', 2)];
+  const second = after({ interrupted: crowd, remembered: first.suspicions, deeds: { t1: 'asks' } });
+  assert.deepEqual(second.guilty, ['t1']);
+  assert.deepEqual(second.suspicions, { t2: { lives: 2 }, t3: { lives: 2 } });
 });
 
-test('blames add up until the turn gets further', () => {
-  const before: Blames = new Map([
-    ['t1', 1],
-    ['t2', 1],
-    ['gone', 1],
-  ]);
-  assert.deepEqual([...blamesOf([turn('t1', 3), turn('t2', 1)], [busy('t1')], before)], [['t1', 2]]);
+test('another deed, or the same after it got further, is no proof', () => {
+  const remembered: Record<string, Suspicion> = { t1: { lives: 1, deed: 'asks' } };
+  assert.deepEqual(after({ interrupted: [turn('t1', 2)], remembered, deeds: { t1: 'runs c1' } }).guilty, []);
+  const further = after({ interrupted: [turn('t1', 1)], remembered, deeds: { t1: 'asks' } });
+  assert.deepEqual(further, { guilty: [], suspicions: { t1: { lives: 1, deed: 'asks' } } });
+  const runs: Record<string, Suspicion> = { t1: { lives: 1, deed: 'runs c1' } };
+  assert.deepEqual(after({ interrupted: [turn('t1', 2)], remembered: runs, deeds: { t1: 'runs c1' } }).guilty, ['t1']);
 });
 
-test('guilty is who was blamed twice, or was alone on trial far too often', () => {
-  assert.equal(isGuilty(turn('t1', 2), [busy('t1')], new Map([['t1', 2]])), true);
-  assert.equal(isGuilty(turn('t1', 9), [busy('t1'), busy('t2')], new Map([['t1', 1]])), false);
-  assert.equal(isGuilty(turn('t1', 4), [resting('t1')], NONE), false);
-  assert.equal(isGuilty(turn('t1', 5), [resting('t1')], NONE), true);
-  assert.equal(isGuilty(turn('t1', 5), [resting('t1'), resting('t2')], NONE), false);
+test('who had not begun again is as suspicious as before, and no more', () => {
+  const remembered: Record<string, Suspicion> = { t1: { lives: 1, deed: 'asks' } };
+  assert.deepEqual(after({ interrupted: [turn('t1', 2)], remembered, begun: [] }), { guilty: [], suspicions: remembered });
 });
 
-test('a message that kills at once, alone: guilty at the second death', async () => {
-  const store = storeOf();
-  const first = new Trials(store);
-  assert.equal((await first.judge([turn('t1', 1)])).guilty.size, 0);
-  await first.begin('t1');
-  assert.deepEqual([...(await new Trials(store).judge([turn('t1', 2)])).guilty], ['t1']);
+test('who was there at ten deaths is guilty, whatever it did', () => {
+  assert.deepEqual(after({ interrupted: [turn('t1', 9)], remembered: { t1: { lives: 8 } } }).guilty, []);
+  assert.deepEqual(after({ interrupted: [turn('t1', 10)], remembered: { t1: { lives: 9 } } }).guilty, ['t1']);
 });
 
-test('what is on trial is on disk before it runs, rests after a while, wakes on disk, and is off it when it gets further', async () => {
-  const store = storeOf();
-  const trials = new Trials(store);
-  const onDisk = () => recordsIn(store.facts.get('recovery.trial'));
-  const [one, two] = [await trials.begin('t1'), await trials.begin('t2')];
-  assert.deepEqual(onDisk(), [busy('t1'), busy('t2')]);
-  one.rests();
-  await one.quiet;
-  assert.deepEqual(onDisk(), [resting('t1'), busy('t2')]);
-  await one.wakes();
-  assert.deepEqual(onDisk(), [busy('t1'), busy('t2')]);
-  two.further();
-  await two.quiet;
-  assert.deepEqual(onDisk(), [busy('t1')]);
-  two.rests();
-  await two.wakes();
-  await trials.acquit();
-  assert.deepEqual(blamesOf([turn('t1', 1)], onDisk(), NONE), NONE, "an end in order is nobody's fault");
-  await new Trials(store).forget();
-  assert.deepEqual(onDisk(), []);
+test('the unsuspicious go on at once, suspects apart, and who was there often waits longer and longer', () => {
+  assert.deepEqual(hearingOf({ lives: 1 }), { when: 'now' });
+  assert.deepEqual(hearingOf({ lives: 3 }), { when: 'now' });
+  assert.deepEqual(hearingOf({ lives: 1, deed: 'asks' }), { when: 'apart' });
+  const delays = [4, 5, 6, 9].map((lives) => hearingOf({ lives }));
+  assert.deepEqual(
+    delays.map((hearing) => (hearing.when === 'late' ? hearing.delayMs : 0)),
+    [3_000, 6_000, 12_000, 30_000],
+  );
+});
+
+test('what is remembered survives being written down, and rubbish is nothing', () => {
+  const suspicions = new Map<string, Suspicion>([['t1', { lives: 2, deed: 'runs c 1' }]]);
+  assert.deepEqual(fromText(toText(suspicions)), suspicions);
+  assert.deepEqual(fromText('{"'), new Map());
+  assert.deepEqual(fromText(undefined), new Map());
+});
+
+function place(context: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'openclaw-box-'));
+  context.after(() => rmSync(dir, { recursive: true }));
+  return join(dir, 'black-box');
+}
+
+/** The ids in the file, as it stands. */
+function idsIn(path: string): string {
+  const [line = ''] = readFileSync(path, 'utf8').split('\n', 1);
+  return line
+    .split(';')
+    .map((word) => word.split(' ')[0])
+    .join(' ');
+}
+
+test('the box: the next process reads what was done last', (context) => {
+  const path = place(context);
+  const box = openBlackBox(path);
+  box.note('t1', 'asks', 60_000);
+  box.note('t2', 'runs call 1;t9 asks\n', 60_000);
+  box.note('t3', 'asks', 60_000);
+  box.done('t3');
+  // Not closed: the process is dead.
+  const next = openBlackBox(path);
+  assert.deepEqual(
+    [...next.before],
+    [
+      ['t1', 'asks'],
+      ['t2', 'runs call 1_t9 asks_'],
+    ],
+  );
+  next.note('t4', 'asks', 60_000);
+  assert.deepEqual([...openBlackBox(path).before.keys()], ['t4']);
+});
+
+test('the box: what went well for a moment longer is forgotten', async (context) => {
+  const path = place(context);
+  const box = openBlackBox(path);
+  box.note('t1', 'asks', 5);
+  box.note('t2', 'asks', 60_000);
+  while (idsIn(path) !== 't2') await new Promise((resolve) => setTimeout(resolve, 5));
+  box.close();
+  assert.equal(idsIn(path), '');
+});
+
+test('the box: rubbish in the file, and no place for one', (context) => {
+  const path = place(context);
+  writeFileSync(path, '\u0000\u0001;;; ;t1;t2 asks\nt3 asks');
+  assert.deepEqual([...openBlackBox(path).before.keys()], ['t2']);
+  const deaf = openBlackBox('/nowhere/at/all');
+  deaf.note('t1', 'asks', 5);
+  deaf.close();
+  assert.equal(deaf.before.size, 0);
 });
