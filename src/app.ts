@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createChannels } from './app/channels.ts';
-import { loadEngine, type LoadedEngine } from './app/engine.ts';
+import type { LoadedEngine } from './app/engine.ts';
 import { ensureGatewayToken } from './app/gateway-token.ts';
 import { createSettings, type Settings } from './app/live-settings.ts';
 import { once } from './app/once.ts';
@@ -82,7 +82,9 @@ async function startOn(store: Store, options: AppOptions, release: () => void): 
   const ownToken = once(() => ensureGatewayToken(credentialsDir));
   const token = (): Secret => settings.gateway().token ?? ownToken();
   const loadOnce = (): Promise<LoadedEngine> =>
-    (engine ??= loadEngine({ settings, environment: () => state.loaded.env, stateDir, log }));
+    (engine ??= import('./app/engine.ts').then(({ loadEngine }) =>
+      loadEngine({ settings, environment: () => state.loaded.env, stateDir, log }),
+    ));
   // Made before the port opens, so that the command line finds it.
   if (options.port) token();
   const edges = { clock: systemClock, log };

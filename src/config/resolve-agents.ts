@@ -19,16 +19,18 @@ interface ResolvedAgents {
   defaultAgentId: string;
 }
 
-export function resolveAgents(config: Config, locations: Locations, exists: (path: string) => boolean): ResolvedAgents {
+export function resolveAgents(config: Config, surroundings: Omit<Surroundings, 'isDefault'>): ResolvedAgents {
   const agents = config.agents.list.length > 0 ? config.agents.list : [MAIN];
   const defaultAgentId = (agents.find((one) => one.default) ?? (agents[0] as Agent)).id;
-  const list = agents.map((agent) => agentOf(config, agent, { locations, exists, isDefault: agent.id === defaultAgentId }));
+  const list = agents.map((agent) => agentOf(config, agent, { ...surroundings, isDefault: agent.id === defaultAgentId }));
   return { list, defaultAgentId };
 }
 
 interface Surroundings {
   locations: Locations;
   exists: (path: string) => boolean;
+  /** Of the host. */
+  timeZone: () => string;
   isDefault: boolean;
 }
 
@@ -60,7 +62,7 @@ function agentOf({ agents: { defaults }, tools }: Config, agent: Agent, around: 
     },
     sandbox: sandboxOf(defaults.sandbox, agent, workspace),
     compaction: { reserveTokens: compaction.reserveTokensFloor, keepRecentTokens: compaction.keepRecentTokens },
-    timeZone: agent.userTimezone ?? defaults.userTimezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone: agent.userTimezone ?? defaults.userTimezone ?? around.timeZone(),
   };
 }
 

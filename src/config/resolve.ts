@@ -1,6 +1,6 @@
 /**
  * The configuration as the rooms read it: the settings of `domain/settings.ts`, with every default, path and unit worked out.
- * Pure, but for one question to the file system: where SOUL.md is.
+ * Pure, but for two questions to the file system: where SOUL.md is, and the host's time zone.
  */
 import { existsSync } from 'node:fs';
 import type {
@@ -18,6 +18,7 @@ import type { ConfigModel } from './model.ts';
 import { resolveAgents } from './resolve-agents.ts';
 import { resolveChannels } from './resolve-channels.ts';
 import { resolveProviders } from './resolve-providers.ts';
+import { hostTimeZone } from './time-zone.ts';
 
 export interface ResolvedConfig {
   gateway: GatewaySettings;
@@ -43,7 +44,7 @@ export function resolveConfig(
   exists: (path: string) => boolean = existsSync,
 ): ResolvedConfig {
   const { config, locations } = loaded;
-  const agents = resolveAgents(config, locations, exists);
+  const agents = resolveAgents(config, { locations, exists, timeZone: () => hostTimeZone(loaded.env) });
   return {
     gateway: gatewayOf(loaded),
     channels: resolveChannels(config, model.channels),
