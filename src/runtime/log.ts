@@ -3,8 +3,7 @@
  * Every line is redacted as a whole, by value and by shape, at the last moment before it leaves.
  */
 import { writeSync } from 'node:fs';
-import { pino } from 'pino';
-import type { Log } from '../domain/log.ts';
+import type { Log, LogFields } from '../domain/log.ts';
 import { redact } from '../domain/redaction.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -17,51 +16,77 @@ export interface LogOptions {
   write?: (line: string) => void;
 }
 
-/** pino's level numbers to syslog priorities. */
-function priorityOf(level: number): number {
-  if (level >= 50) return 3;
-  if (level >= 40) return 4;
-  return level >= 30 ? 6 : 7;
+/** The numbers that log readers know, and the priorities of syslog. */
+const LEVELS = {
+  debug: { number: 20, priority: 7 },
+  info: { number: 30, priority: 6 },
+  warn: { number: 40, priority: 4 },
+  error: { number: 50, priority: 3 },
+} as const;
+
+type Level = keyof typeof LEVELS;
+
+interface Out {
+  least: number;
+  style: LogOptions['style'];
+  write(line: string): void;
 }
 
-interface Line {
-  level: number;
-  time: number;
-  message: string;
-  [field: string]: unknown;
+/** A line that cannot be written throws: the log file and standard error know what to do about that. */
+export function createLog({ level, style, write = toStandardError }: LogOptions): Log {
+  const least = level === 'silent' ? Infinity : LEVELS[level].number;
+  return logOf({ least, style, write: (line) => write(redact(line)) }, {});
 }
 
-const LEVEL_NAMES: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' };
-
-function asText(line: Line): string {
-  const { level, time, message, ...fields } = line;
-  const rest = Object.entries(fields).map(
-    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
-  return `${new Date(time).toISOString().slice(11, 19)} ${(LEVEL_NAMES[level] ?? '').padEnd(5)} ${message}${rest.length ? `  ${rest.join(' ')}` : ''}\n`;
+function toStandardError(line: string): void {
+  writeSync(2, line);
 }
 
-function render(json: string, style: LogOptions['style']): string {
-  if (style === 'json') return json;
-  const line = JSON.parse(json) as Line;
-  return style === 'text' ? asText(line) : `<${priorityOf(line.level)}>${json}`;
+function logOf(out: Out, bound: LogFields): Log {
+  const at = (level: Level): Log[Level] => {
+    if (LEVELS[level].number < out.least) return () => {};
+    return (fields, message) => out.write(render(level, { ...bound, ...fields }, message, out.style));
+  };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => logOf(out, { ...bound, ...fields }),
+  };
 }
 
-/** Fields named `error` or `cause` may hold anything that was thrown. */
-function plainError(value: unknown): unknown {
-  if (!(value instanceof Error)) return value;
-  return { name: value.name, message: value.message, code: (value as { code?: unknown }).code, stack: value.stack };
+// oxlint-disable-next-line max-params
+function render(level: Level, fields: LogFields, message: string, style: LogOptions['style']): string {
+  const { number, priority } = LEVELS[level];
+  const values = Object.entries(fields).map(([name, value]) => [name, jsonOf(value)] as const);
+  const known = values.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
+  if (style === 'text') return asText(level, known, message);
+  const body = known.map(([name, json]) => `,${JSON.stringify(name)}:${json}`).join('');
+  const line = `{"level":${number},"time":${Date.now()}${body},"message":${JSON.stringify(message)}}\n`;
+  return style === 'journal' ? `<${priority}>${line}` : line;
 }
 
-export function createLog(options: LogOptions): Log {
-  const write = options.write ?? ((line: string) => void writeSync(2, line));
-  return pino(
-    {
-      level: options.level,
-      base: null,
-      messageKey: 'message',
-      serializers: { error: plainError, cause: plainError },
-    },
-    { write: (json: string) => write(redact(render(json, options.style))) },
-  );
+function asText(level: Level, fields: readonly (readonly [string, string])[], message: string): string {
+  const rest = fields.map(([name, json]) => `${name}=${plainText(json)}`).join(' ');
+  return `${new Date().toISOString().slice(11, 19)} ${level.padEnd(5)} ${message}${rest && `  ${rest}`}\n`;
+}
+
+/** Text without its quotes where it then still is one line. */
+function plainText(json: string): string {
+  return json.startsWith('"') && !json.includes('\\') ? json.slice(1, -1) : json;
+}
+
+/** Anything that was thrown may stand in a field. Undefined where there is nothing to show. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value instanceof Error ? plainError(value) : value);
+  } catch {
+    // A circle, a BigInt, a getter that throws.
+    return '"[cannot be shown]"';
+  }
+}
+
+function plainError(error: Error): object {
+  return { name: error.name, message: error.message, code: (error as { code?: unknown }).code, stack: error.stack };
 }
