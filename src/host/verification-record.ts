@@ -14,7 +14,7 @@ export interface VerificationRecord {
 
 export async function recordVerification(machine: Machine, record: VerificationRecord): Promise<void> {
   await makeParents(machine, path);
-  await machine.write(path, `${JSON.stringify(record)}\n`, { mode: 0o600, uid: 0, gid: 0 });
+  await machine.write(path, `${JSON.stringify(record)}\n`, { mode: 0o644, uid: 0, gid: 0 });
 }
 
 /** Undefined when it was never verified, or the record cannot be read. */

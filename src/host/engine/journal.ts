@@ -73,7 +73,8 @@ export function markUndone(machine: Machine, id: string, number: number): Promis
 
 async function makeFolders(machine: Machine): Promise<void> {
   for (const path of FOLDERS) {
-    const mode = path.startsWith(hostStateFolder) ? 0o700 : 0o755;
+    // What the last verification found may be read by everybody; former file contents may not.
+    const mode = path === journalFolder ? 0o700 : 0o755;
     if (!(await machine.state(path))) await machine.makeDirectory(path, { mode, uid: 0, gid: 0 });
   }
 }

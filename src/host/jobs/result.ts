@@ -16,7 +16,7 @@ const pathOf = (name: JobName): string => `${hostStateFolder}/jobs/${name}.json`
 
 export async function writeJobResult(machine: Machine, name: JobName, result: JobResult): Promise<void> {
   await makeParents(machine, pathOf(name));
-  await machine.write(pathOf(name), `${JSON.stringify(result)}\n`, { mode: 0o600, uid: 0, gid: 0 });
+  await machine.write(pathOf(name), `${JSON.stringify(result)}\n`, { mode: 0o644, uid: 0, gid: 0 });
 }
 
 /** Undefined when it never ran, or what it left cannot be read. */

@@ -45,7 +45,7 @@ async function audit({ machine }: LayerInput, { user, home, stateDir, configFile
   });
   const report = `${ran.stdout}\n${ran.stderr}`.trim();
   if (report === '') return { ok: false, summary: 'the audit printed nothing' };
-  return { ok: ran.code === 0, summary: report.split('\n').at(-1)?.slice(0, 200) ?? '' };
+  return { ok: ran.code === 0, summary: (/^Summary: .*$/m.exec(report)?.[0] ?? report.split('\n').at(-1) ?? '').slice(0, 200) };
 }
 
 async function asRoot({ machine }: LayerInput, args: readonly string[]): Promise<Outcome> {

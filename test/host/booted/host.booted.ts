@@ -175,8 +175,16 @@ describe(`a host with Debian ${suite}`, { concurrency: false }, () => {
     assert.match(bed.sh('systemctl status openclaw.service --no-pager').stdout, /active \(running\)/);
     assert.match(bed.sh('ss -tlnp | grep 18789').stdout, /127\.0\.0\.1:18789/);
     assert.match(bed.sh('sha256sum -c /var/lib/openclaw-soul-baseline.sha256').stdout, /SOUL\.md: OK/);
-    const asService = bed.sh(`sudo -u openclaw-svc bash -c 'cd ~; export PATH=$HOME/.npm-global/bin:$PATH; openclaw --version'`);
-    assert.match(asService.stdout, /^\d{4}\.\d+\.\d+/);
+    const asService = (command: string) =>
+      bed.sh(`sudo -u openclaw-svc bash -c 'cd ~; export PATH=$HOME/.npm-global/bin:$PATH; ${command}'`);
+    assert.match(asService('openclaw --version').stdout, /^\d{4}\.\d+\.\d+/);
+    for (const command of ['openclaw doctor', 'openclaw security audit --deep']) {
+      const said = asService(command);
+      assert.ok(
+        said.stdout.length > 100 && !/internal error|unknown command/.test(said.stdout + said.stderr),
+        `${command}: ${said.stdout}${said.stderr}`,
+      );
+    }
   });
 
   for (const [at, batch] of damages.entries()) {
