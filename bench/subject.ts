@@ -63,7 +63,9 @@ export const gateway: Subject = {
   start(peers, stateDir = mkdtempSync(join(tmpdir(), 'openclaw-bench-'))) {
     mkdirSync(stateDir, { recursive: true });
     writeFileSync(join(stateDir, 'openclaw.json'), JSON.stringify(configuration(peers), null, 2), { mode: 0o600 });
-    const running = run(join(root, 'bin', 'openclaw'), ['gateway', 'run', '--port', String(freePort())], { OPENCLAW_STATE_DIR: stateDir });
+    const running = run(join(root, 'bin', 'openclaw'), ['gateway', 'run', '--port', String(freePort())], {
+      OPENCLAW_STATE_DIR: stateDir,
+    });
     return {
       ...running,
       async stop() {

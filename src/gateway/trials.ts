@@ -46,15 +46,22 @@ export function judge({ interrupted, remembered, begun, deeds }: Evidence): Judg
   for (const { id, deaths } of interrupted) {
     // A first death, or the first since it got further: what was before is forgotten.
     const earlier = deaths > 1 ? remembered.get(id) : undefined;
-    const ran = earlier === undefined || begun.has(id);
-    const lives = (earlier?.lives ?? 0) + (ran ? 1 : 0);
     // Who did not run in this life is as suspicious as before.
-    const deed = ran ? deeds.get(id) : earlier.deed;
-    const again = ran && deed !== undefined && deed === earlier?.deed;
-    if (again || lives >= MOST_LIVES) judgement.guilty.add(id);
-    else judgement.suspicions.set(id, deed === undefined ? { lives } : { lives, deed });
+    if (earlier && !begun.has(id)) judgement.suspicions.set(id, earlier);
+    else judgeOne(judgement, id, { earlier, deed: deeds.get(id) });
   }
   return judgement;
+}
+
+function judgeOne(
+  judgement: Judgement,
+  id: string,
+  { earlier, deed }: { earlier: Suspicion | undefined; deed: Deed | undefined },
+): void {
+  const lives = (earlier?.lives ?? 0) + 1;
+  const again = deed !== undefined && deed === earlier?.deed;
+  if (again || lives >= MOST_LIVES) judgement.guilty.add(id);
+  else judgement.suspicions.set(id, deed === undefined ? { lives } : { lives, deed });
 }
 
 /** `now`: all together; `apart`: one shortly after the other; `late`: after so many milliseconds, one by one. */

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { telegram } from '../../src/channels/telegram/index.ts';
-import type { Environment } from '../../src/config/environment.ts';
 import { loadConfig, type LoadedConfig, type LoadOptions } from '../../src/config/load.ts';
 import { locate, type Locations } from '../../src/config/locations.ts';
 import { createConfigModel } from '../../src/config/model.ts';
@@ -40,8 +39,6 @@ export function place(test: TestContext, text?: string): Place {
     load: (options = {}) => loadConfig(model, { locations, env: { HOME: home }, purpose: 'start', ...options }),
   };
 }
-
-const noEnvironment: Environment = {};
 
 /** What a promise rejects with. */
 export async function errorOf(promise: Promise<unknown>): Promise<Error & { code?: string; hint?: string }> {

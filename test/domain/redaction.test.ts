@@ -7,7 +7,14 @@ import { Secret } from '../../src/domain/secret.ts';
 
 test('a secret prints as [redacted] however text is made of it', () => {
   const secret = new Secret('correct horse battery');
-  const texts = [String(secret), `${secret}`, JSON.stringify({ secret }), inspect(secret), inspect({ deep: { secret } }), [secret].join()];
+  const texts = [
+    String(secret),
+    `${secret}`,
+    JSON.stringify({ secret }),
+    inspect(secret),
+    inspect({ deep: { secret } }),
+    [secret].join(),
+  ];
   for (const text of texts) assert.doesNotMatch(text, /correct horse/);
   assert.equal(secret.reveal(), 'correct horse battery');
 });
@@ -52,7 +59,8 @@ for (const [name, value] of shapes) {
 }
 
 test('ordinary text stays as it is', () => {
-  for (const text of ['a plain sentence', 'ratio 1:1, 12:30', 'sk-short', 'task-list-of-things', 'SELECT 1']) assert.equal(redact(text), text);
+  for (const text of ['a plain sentence', 'ratio 1:1, 12:30', 'sk-short', 'task-list-of-things', 'SELECT 1'])
+    assert.equal(redact(text), text);
 });
 
 test('long hostile text is handled in linear time', () => {

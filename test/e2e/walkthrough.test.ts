@@ -47,7 +47,12 @@ before(async () => {
     agents: { defaults: { model: { primary: 'peer/m1' }, sandbox: { mode: 'all', workspaceAccess: 'ro' } } },
     models: {
       providers: {
-        peer: { baseUrl: `${modelApi.url}/v1`, apiKey: modelApi.apiKey, api: 'openai-completions', models: [{ id: 'm1', name: 'm1' }] },
+        peer: {
+          baseUrl: `${modelApi.url}/v1`,
+          apiKey: modelApi.apiKey,
+          api: 'openai-completions',
+          models: [{ id: 'm1', name: 'm1' }],
+        },
       },
     },
     channels: { telegram: { enabled: true, apiRoot: botApi.url, botToken: botApi.token } },
@@ -87,14 +92,24 @@ test('a message becomes a command in a container and comes back as a reply', pat
   await botApi.waitForSent(2, { timeoutMs: 120_000 });
   assert.equal(botApi.texts(555)[1], 'The note says: the cat is on the roof');
   const [request] = modelApi.requests;
-  assert.deepEqual(request?.tools.map((tool) => tool.name).toSorted(), ['edit', 'exec', 'list', 'process', 'read', 'search', 'write']);
+  assert.deepEqual(request?.tools.map((tool) => tool.name).toSorted(), [
+    'edit',
+    'exec',
+    'list',
+    'process',
+    'read',
+    'search',
+    'write',
+  ]);
   assert.doesNotMatch(JSON.stringify(modelApi.requests), /let me in/);
   assert.doesNotMatch(JSON.stringify(modelApi.requests), new RegExp(dir), 'a path of the host reached the model');
 });
 
 test('the whole request for "ping" is under 8 KB', patience, async () => {
   modelApi.script();
-  await openclaw('agent', '--message', 'ping', '--session', 'agent:main:ping').catch((error: { stderr?: string }) => assert.fail(error.stderr));
+  await openclaw('agent', '--message', 'ping', '--session', 'agent:main:ping').catch((error: { stderr?: string }) =>
+    assert.fail(error.stderr),
+  );
   const request = modelApi.requests.at(-1);
   assert.match(request?.lastUserText ?? '', /\nping$/);
   assert.ok((request?.bytes ?? 0) < 8_000, `it has ${request?.bytes} bytes`);
