@@ -161,7 +161,7 @@ async function sandboxHolds({ machine, settings }: LayerInput): Promise<Observat
     return unobserved(`there is no image ${sandboxImage}`, 'openclaw sandbox build');
   }
   const script =
-    'id -u; ulimit -n; cat /proc/net/dev | wc -l; touch /probe 2>/dev/null && echo writable || echo read-only; grep -c "NoNewPrivs:.1" /proc/self/status';
+    'id -u; ulimit -n; cat /proc/net/dev | wc -l; touch /probe 2>/dev/null && echo writable || echo read-only; grep -c "NoNewPrivs:.1" /proc/self/status; true';
   const flags = ['--rm', '--network', 'none', '--read-only', '--cap-drop', 'ALL', '--label', 'openclaw.probe=1'];
   const ran = await machine.run('docker', ['run', ...flags, sandboxImage, 'sh', '-c', script], { timeoutMs: 20_000 });
   const [uid, files, devices, root, barred] = ran.stdout.trim().split('\n');

@@ -36,8 +36,10 @@ function withStranger(machine: Machine, family: 4 | 6, act: (link: Link) => Prom
   return mine;
 }
 
-/** No link-local address of its own: IPv6 would first spend seconds on making sure that nobody else has it. */
+/** No link-local address of the kernel's making: IPv6 would first spend seconds on making sure that nobody else has it. */
 const quiet = (device: string): string[] => ['link', 'set', device, 'addrgenmode', 'none'];
+/** But a router asks for its neighbours from such an address: this one needs no making sure. */
+const linkLocal = (device: string): string[] => ['addr', 'add', 'fe80::1/64', 'dev', device, 'nodad'];
 
 async function onLink(machine: Machine, family: 4 | 6, act: (link: Link) => Promise<Answer>): Promise<Answer> {
   const link = linkOf(family);
@@ -49,6 +51,7 @@ async function onLink(machine: Machine, family: 4 | 6, act: (link: Link) => Prom
     ['link', 'add', device, 'type', 'veth', 'peer', 'name', 'stranger', 'netns', namespace],
     ['addr', 'add', `${link.host}/${size}`, 'dev', device, ...nodad],
     quiet(device),
+    ...(family === 6 ? [linkLocal(device)] : []),
     ['link', 'set', device, 'up'],
     ['-n', namespace, 'addr', 'add', `${link.stranger}/${size}`, 'dev', 'stranger', ...nodad],
     ['-n', namespace, ...quiet('stranger')],
@@ -133,6 +136,7 @@ async function throughTo(machine: Machine, family: 4 | 6, link: Link): Promise<A
     ['link', 'add', device, 'type', 'veth', 'peer', 'name', 'inside', 'netns', inner],
     ['addr', 'add', `${host}/${size}`, 'dev', device, ...nodad],
     quiet(device),
+    ...(family === 6 ? [linkLocal(device)] : []),
     ['link', 'set', device, 'up'],
     ['-n', inner, 'addr', 'add', `${target}/${size}`, 'dev', 'inside', ...nodad],
     ['-n', inner, ...quiet('inside')],
