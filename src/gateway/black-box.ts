@@ -35,7 +35,7 @@ export function openBlackBox(path: string): BlackBox {
   return new OpenBox(before, file);
 }
 
-/** A call's id is a model's choice, and must not speak of another turn. */
+/** A tool's name is a model's choice, and must not speak of another turn. */
 const UNSAFE = /[^\w -]/g;
 
 class OpenBox implements BlackBox {
@@ -43,6 +43,7 @@ class OpenBox implements BlackBox {
   private file: number | undefined;
   private readonly deeds = new Map<string, { deed: Deed; untilMs: number }>();
   private timer: NodeJS.Timeout | undefined;
+  private timerAtMs = Infinity;
 
   constructor(before: Deeds, file: number | undefined) {
     this.before = before;
@@ -52,10 +53,10 @@ class OpenBox implements BlackBox {
 
   note(turnId: string, deed: Deed, holdMs: number): void {
     if (this.file === undefined) return;
-    this.deeds.set(turnId, { deed, untilMs: performance.now() + holdMs });
+    const untilMs = performance.now() + holdMs;
+    this.deeds.set(turnId, { deed, untilMs });
     this.write();
-    this.timer ??= setTimeout(() => this.sweep(), holdMs);
-    this.timer.unref();
+    this.sweepAt(untilMs);
   }
 
   done(turnId: string): void {
@@ -71,15 +72,22 @@ class OpenBox implements BlackBox {
   }
 
   private sweep(): void {
-    this.timer = undefined;
+    this.timerAtMs = Infinity;
     const now = performance.now();
     let nextMs = Infinity;
     for (const [turnId, { untilMs }] of this.deeds) {
       if (untilMs <= now + 1) this.deeds.delete(turnId);
-      else nextMs = Math.min(nextMs, untilMs - now);
+      else nextMs = Math.min(nextMs, untilMs);
     }
     this.write();
-    if (nextMs < Infinity) this.timer = setTimeout(() => this.sweep(), nextMs).unref();
+    if (nextMs < Infinity) this.sweepAt(nextMs);
+  }
+
+  private sweepAt(atMs: number): void {
+    if (atMs >= this.timerAtMs) return;
+    clearTimeout(this.timer);
+    this.timerAtMs = atMs;
+    this.timer = setTimeout(() => this.sweep(), Math.max(0, atMs - performance.now())).unref();
   }
 
   /** One write of one line; what an earlier, longer line has left behind its end is not read. */

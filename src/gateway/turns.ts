@@ -211,7 +211,8 @@ export class TurnRunner {
       text: (delta) => all.forEach((one) => one.text?.(delta)),
       restarted: () => all.forEach((one) => one.restarted?.()),
       toolStarted: (call) => {
-        blackBox.note(turn.id, `runs ${call.callId}`, RUNS_MS);
+        // Not the call's id: a call that was not kept is made again under another one.
+        blackBox.note(turn.id, `runs ${call.name}`, RUNS_MS);
         all.forEach((one) => one.toolStarted?.(call));
         channel?.notice?.(turn.address, toolLine(call));
       },

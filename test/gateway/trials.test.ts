@@ -115,8 +115,9 @@ test('the box: the next process reads what was done last', (context) => {
 test('the box: what went well for a moment longer is forgotten', async (context) => {
   const path = place(context);
   const box = openBlackBox(path);
-  box.note('t1', 'asks', 5);
+  // The one that is forgotten later comes first.
   box.note('t2', 'asks', 60_000);
+  box.note('t1', 'asks', 5);
   while (idsIn(path) !== 't2') await new Promise((resolve) => setTimeout(resolve, 5));
   box.close();
   assert.equal(idsIn(path), '');
