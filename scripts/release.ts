@@ -55,7 +55,7 @@ function stageProgram(stage: string): void {
   run(process.execPath, [join(root, 'scripts/build.ts')]);
   cpSync(join(root, 'dist'), join(stage, 'dist'), {
     recursive: true,
-    filter: (path) => !path.endsWith('.map') && path !== join(root, 'dist/stamp'),
+    filter: (path) => !path.endsWith('.map') && !['dist/stamp', 'dist/compiled'].some((own) => path === join(root, own)),
   });
   mkdirSync(join(stage, 'bin'));
   copyFileSync(join(root, 'bin/openclaw'), join(stage, 'bin/openclaw'));

@@ -17,6 +17,8 @@ export interface ServiceEnvironment {
   WATCHDOG_USEC: string | undefined;
   /** Set when standard error goes to the journal. */
   JOURNAL_STREAM: string | undefined;
+  /** Of the service alone, kept between its starts. */
+  CACHE_DIRECTORY: string | undefined;
   PATH: string | undefined;
 }
 
@@ -25,6 +27,7 @@ export function serviceEnvironment(env: Environment = processEnvironment()): Ser
     NOTIFY_SOCKET: env.NOTIFY_SOCKET,
     WATCHDOG_USEC: env.WATCHDOG_USEC,
     JOURNAL_STREAM: env.JOURNAL_STREAM,
+    CACHE_DIRECTORY: env.CACHE_DIRECTORY,
     PATH: env.PATH,
   };
 }
