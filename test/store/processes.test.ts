@@ -45,22 +45,6 @@ async function placeTest(body: (place: Place, store: Store) => Promise<void>): P
   }
 }
 
-/** As a gateway under load: something is written in every turn of the event loop. */
-async function busy(store: Store, signal: AbortSignal): Promise<number> {
-  let done = 0;
-  for (; !signal.aborted; done += 1) {
-    const person = String(done % 7);
-    await receive(store, queue(person, 'a'));
-    const { turn } = await claim(store, person);
-    await store.turns.append(turn.id, [note('x')]);
-    await store.durable();
-    const [sending] = await finish(store, turn.id, reply(person, 'b'));
-    await store.durable();
-    await store.outbox.sent(sending?.id ?? '', 'r');
-  }
-  return done;
-}
-
 describe('two processes', () => {
   test('who is approved beside the gateway may talk with the next message; who is revoked may not', () =>
     placeTest(async (place, store) => {
@@ -73,37 +57,6 @@ describe('two processes', () => {
       assert.deepEqual(await store.pairings.pending(), []);
       await output(beside(place, `await store.pairings.revoke('telegram', 'default', '5');`));
       assert.equal(await store.pairings.isAllowed('telegram', 'default', '5'), false);
-    }));
-
-  test('neither waits in vain for a gateway that writes all the time; ids and counts stay exact', () =>
-    placeTest(async (place, store) => {
-      const stop = new AbortController();
-      const gateway = busy(store, stop.signal);
-      const program = `
-        const ids = [];
-        for (let n = 0; n < 40; n += 1) {
-          await store.pairings.allow({ channel: 'telegram', account: 'default', senderId: 'p' + n });
-          const events = [messages.queue('beside', 'x', { account: 'beside', eventId: 'b' + n })];
-          const { queued } = await store.inbox.receive({ channel: 'telegram', account: 'beside', events });
-          const [delivery] = await store.outbox.add([messages.reply('beside', 'y')], false);
-          await store.durable();
-          ids.push(queued[0].id, delivery.id);
-        }
-        console.log(ids.join(' '));`;
-      const children = [beside(place, program), beside(place, program.replaceAll("'b' + n", "'c' + n"))];
-      const ids = (await Promise.all(children.map(output))).join(' ').trim().split(/\s+/);
-      stop.abort();
-      const answered = await gateway;
-      assert.equal(new Set(ids).size, 160);
-      assert.equal((await store.pairings.allowed()).length, 40);
-      assert.deepEqual(await store.inbox.counts(), { queued: 80, running: 0, answered, refused: 0, quarantined: 0 });
-      assert.deepEqual(await store.outbox.counts(), { queued: 80, sending: 0, sent: answered, failed: 0, uncertain: 0 });
-      const all = await store.inbox.list({ limit: 100_000 });
-      assert.equal(new Set(all.map((row) => row.id)).size, answered + 80);
-      assert.ok(
-        (await store.inbox.claim('agent:main:telegram:default:direct:beside', { all: true, most: 99 }))?.turn.messages.length ===
-          80,
-      );
     }));
 
   test('what another process writes to a conversation is read, not what was remembered', () =>
