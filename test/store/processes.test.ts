@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import type { Store } from '../../src/domain/store.ts';
-import { claim, finish, note, queue, receive, rejects, reply, where } from '../contracts/store-messages.ts';
+import { claim, note, queue, receive, rejects, where } from '../contracts/store-messages.ts';
 import { makePlace } from './place.ts';
 import type { Place } from './place.ts';
 
