@@ -37,7 +37,9 @@ const BEGUN_FACT = 'recovery.begun';
 const IN_ORDER = 'ended-in-order';
 /** Those under suspicion begin so far apart that the last deed of one is forgotten before the next one begins; all within two seconds. */
 const MOST_APART_MS = 60;
-const ALL_BEGUN_MS = 1_500;
+/** The first questions of a process take longer, and so does the moment in which they may be to blame. */
+const FIRST_QUESTIONS_MS = 350;
+const ALL_BEGUN_MS = 1_200;
 /** Between attempts to take up what a full disk has left. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -174,6 +176,7 @@ export class Recovery {
     const apart = hearings.filter(({ when }) => when === 'apart').map(({ claimed }) => claimed);
     await this.begin(now);
     const apartMs = Math.min(MOST_APART_MS, ALL_BEGUN_MS / Math.max(1, apart.length));
+    if (now.length > 0 && apart.length > 0) await this.pause(FIRST_QUESTIONS_MS);
     for (const claimed of apart) {
       await this.pause(apartMs);
       await this.begin([claimed]);

@@ -1,7 +1,7 @@
 /**
- * Which interrupted turn killed the process? Whoever did the same thing in the last moment before two deaths in a row, without having
- * got any further in between, is guilty; so is who was there at far too many. Everybody else goes on: at once, or, where there is a
- * suspicion, a little later and apart, so that it harms nobody and can be told. Pure.
+ * Which interrupted turn killed the process? Whoever did the same thing in the last moment before two deaths in a row, and nobody else did
+ * anything in those moments; where others did, before three. Only deaths count between which it did not get any further. Who was there
+ * at far too many deaths is guilty too. Everybody else goes on: at once, or, under suspicion, a little later and apart. Pure.
  */
 import type { Turn } from '../domain/session.ts';
 import type { Deed, Deeds } from './black-box.ts';
@@ -10,8 +10,10 @@ import type { Deed, Deeds } from './black-box.ts';
 export interface Suspicion {
   /** Lives that ended while it ran, since it last got further. */
   lives: number;
-  /** What it was doing in the last moment of the latest of them. */
+  /** What it was doing in the last moment of the latest of them, in how many in a row, and whether each time it alone did anything. */
   deed?: Deed;
+  times?: number;
+  alone?: boolean;
 }
 
 export type Suspicions = ReadonlyMap<string, Suspicion>;
@@ -34,8 +36,10 @@ export interface Judgement {
   suspicions: Map<string, Suspicion>;
 }
 
+const TIMES_ALONE = 2;
+const TIMES_IN_A_CROWD = 3;
 /** Present at so many deaths in a row is guilty, whatever it did. */
-const MOST_LIVES = 10;
+const MOST_LIVES = 20;
 /** From here on it waits for the others to get on first. */
 const LIVES_OF_THE_LATE = 4;
 const FIRST_DELAY_MS = 3_000;
@@ -46,22 +50,23 @@ export function judge({ interrupted, remembered, begun, deeds }: Evidence): Judg
   for (const { id, deaths } of interrupted) {
     // A first death, or the first since it got further: what was before is forgotten.
     const earlier = deaths > 1 ? remembered.get(id) : undefined;
-    // Who did not run in this life is as suspicious as before.
-    if (earlier && !begun.has(id)) judgement.suspicions.set(id, earlier);
-    else judgeOne(judgement, id, { earlier, deed: deeds.get(id) });
+    // Who had not begun again in this life is as suspicious as before.
+    const now = earlier && !begun.has(id) ? earlier : suspicionOf(deeds.get(id), deeds.size === 1, earlier);
+    if (now !== earlier && isGuilty(now)) judgement.guilty.add(id);
+    else judgement.suspicions.set(id, now);
   }
   return judgement;
 }
 
-function judgeOne(
-  judgement: Judgement,
-  id: string,
-  { earlier, deed }: { earlier: Suspicion | undefined; deed: Deed | undefined },
-): void {
+function suspicionOf(deed: Deed | undefined, alone: boolean, earlier: Suspicion | undefined): Suspicion {
   const lives = (earlier?.lives ?? 0) + 1;
-  const again = deed !== undefined && deed === earlier?.deed;
-  if (again || lives >= MOST_LIVES) judgement.guilty.add(id);
-  else judgement.suspicions.set(id, deed === undefined ? { lives } : { lives, deed });
+  if (deed === undefined) return { lives };
+  if (deed !== earlier?.deed) return { lives, deed, times: 1, alone };
+  return { lives, deed, times: (earlier.times ?? 0) + 1, alone: alone && earlier.alone === true };
+}
+
+function isGuilty({ lives, times = 0, alone }: Suspicion): boolean {
+  return times >= (alone ? TIMES_ALONE : TIMES_IN_A_CROWD) || lives >= MOST_LIVES;
 }
 
 /** `now`: all together; `apart`: one shortly after the other; `late`: after so many milliseconds, one by one. */

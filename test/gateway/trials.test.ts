@@ -30,33 +30,44 @@ function after({ interrupted, remembered = {}, deeds = {}, begun }: Death) {
   return { guilty: [...guilty], suspicions: Object.fromEntries(suspicions) };
 }
 
-test('the same deed in the last moment of two lives in a row is guilty, also in a crowd', () => {
-  const first = after({ interrupted: [turn('t1', 1), turn('t2', 1), turn('t3', 1)], deeds: { t1: 'asks', t2: 'asks' } });
+test('the same deed alone in the last moment of two lives in a row is guilty', () => {
+  const first = after({ interrupted: [turn('t1', 1), turn('t2', 1)], deeds: { t1: 'asks' } });
   assert.deepEqual(first.guilty, []);
-  assert.deepEqual(first.suspicions, { t1: { lives: 1, deed: 'asks' }, t2: { lives: 1, deed: 'asks' }, t3: { lives: 1 } });
-  const crowd = [turn('t1', 2), turn('t2', 2), turn('t3', 2)];
-  const second = after({ interrupted: crowd, remembered: first.suspicions, deeds: { t1: 'asks' } });
-  assert.deepEqual(second.guilty, ['t1']);
-  assert.deepEqual(second.suspicions, { t2: { lives: 2 }, t3: { lives: 2 } });
+  assert.deepEqual(first.suspicions, { t1: { lives: 1, deed: 'asks', times: 1, alone: true }, t2: { lives: 1 } });
+  const second = after({ interrupted: [turn('t1', 2), turn('t2', 2)], remembered: first.suspicions, deeds: { t1: 'asks' } });
+  assert.deepEqual(second, { guilty: ['t1'], suspicions: { t2: { lives: 2 } } });
 });
 
+test('where others did something too, it takes three', () => {
+  const crowd = { t1: 'asks', t2: 'asks' } as const;
+  const first = after({ interrupted: [turn('t1', 1), turn('t2', 1)], deeds: crowd });
+  const second = after({ interrupted: [turn('t1', 2), turn('t2', 2)], remembered: first.suspicions, deeds: { t1: 'asks' } });
+  assert.deepEqual(second.guilty, []);
+  assert.deepEqual(second.suspicions['t1'], { lives: 2, deed: 'asks', times: 2, alone: false });
+  assert.deepEqual(second.suspicions['t2'], { lives: 2 });
+  const third = after({ interrupted: [turn('t1', 3), turn('t2', 3)], remembered: second.suspicions, deeds: crowd });
+  assert.deepEqual(third.guilty, ['t1']);
+});
+
+const ASKED: Record<string, Suspicion> = { t1: { lives: 1, deed: 'asks', times: 1, alone: true } };
+
 test('another deed, or the same after it got further, is no proof', () => {
-  const remembered: Record<string, Suspicion> = { t1: { lives: 1, deed: 'asks' } };
-  assert.deepEqual(after({ interrupted: [turn('t1', 2)], remembered, deeds: { t1: 'runs c1' } }).guilty, []);
-  const further = after({ interrupted: [turn('t1', 1)], remembered, deeds: { t1: 'asks' } });
-  assert.deepEqual(further, { guilty: [], suspicions: { t1: { lives: 1, deed: 'asks' } } });
-  const runs: Record<string, Suspicion> = { t1: { lives: 1, deed: 'runs c1' } };
-  assert.deepEqual(after({ interrupted: [turn('t1', 2)], remembered: runs, deeds: { t1: 'runs c1' } }).guilty, ['t1']);
+  const other = after({ interrupted: [turn('t1', 2)], remembered: ASKED, deeds: { t1: 'runs read' } });
+  assert.deepEqual(other, { guilty: [], suspicions: { t1: { lives: 2, deed: 'runs read', times: 1, alone: true } } });
+  const further = after({ interrupted: [turn('t1', 1)], remembered: ASKED, deeds: { t1: 'asks' } });
+  assert.deepEqual(further, { guilty: [], suspicions: ASKED });
 });
 
 test('who had not begun again is as suspicious as before, and no more', () => {
-  const remembered: Record<string, Suspicion> = { t1: { lives: 1, deed: 'asks' } };
-  assert.deepEqual(after({ interrupted: [turn('t1', 2)], remembered, begun: [] }), { guilty: [], suspicions: remembered });
+  const twice: Record<string, Suspicion> = { t1: { lives: 2, deed: 'asks', times: 2, alone: false } };
+  for (const remembered of [ASKED, twice]) {
+    assert.deepEqual(after({ interrupted: [turn('t1', 2)], remembered, begun: [] }), { guilty: [], suspicions: remembered });
+  }
 });
 
-test('who was there at ten deaths is guilty, whatever it did', () => {
-  assert.deepEqual(after({ interrupted: [turn('t1', 9)], remembered: { t1: { lives: 8 } } }).guilty, []);
-  assert.deepEqual(after({ interrupted: [turn('t1', 10)], remembered: { t1: { lives: 9 } } }).guilty, ['t1']);
+test('who was there at twenty deaths is guilty, whatever it did', () => {
+  assert.deepEqual(after({ interrupted: [turn('t1', 19)], remembered: { t1: { lives: 18 } } }).guilty, []);
+  assert.deepEqual(after({ interrupted: [turn('t1', 20)], remembered: { t1: { lives: 19 } } }).guilty, ['t1']);
 });
 
 test('the unsuspicious go on at once, suspects apart, and who was there often waits longer and longer', () => {
